@@ -1,0 +1,137 @@
+"""Everything the user can ask for, clicked or typed."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from trayapp.core.accounts import Account
+from trayapp.core.models import ModelRef
+from trayapp.core.secret import Secret
+from trayapp.core.settings import Settings
+
+
+class PickModel(Struct, frozen=True, tag=True):
+    """Choose this model, provider and all. ``confirmed``: the user was asked already."""
+
+    ref: ModelRef
+    confirmed: bool = False
+
+
+class Refresh(Struct, frozen=True, tag=True):
+    """Ask providers for their lists again; one account, or all."""
+
+    provider: str | None = None
+
+
+class SaveSettings(Struct, frozen=True, tag=True):
+    """Replace all preferences at once. The accounts in it are replaced as well."""
+
+    settings: Settings
+
+
+class SaveAccount(Struct, frozen=True, tag=True):
+    """Add an account, or change the one with the same id."""
+
+    account: Account
+
+
+class RemoveAccount(Struct, frozen=True, tag=True):
+    """Remove an account, its key and its list."""
+
+    provider: str
+
+
+class EnableAccount(Struct, frozen=True, tag=True):
+    """Show an account's models, or leave them out while keeping everything."""
+
+    provider: str
+    enabled: bool
+
+
+class StoreKey(Struct, frozen=True):
+    """Check a key and put it into the keyring. Never leaves the process, so it has no wire form."""
+
+    provider: str
+    key: Secret
+    check: bool = True
+
+
+class RemoveKey(Struct, frozen=True, tag=True):
+    """Forget an account's key, in the keyring and in memory."""
+
+    provider: str
+
+
+class CopyKey(Struct, frozen=True, tag=True):
+    """Copy the key of an account from the environment into the keyring."""
+
+    provider: str
+
+
+class TestKey(Struct, frozen=True, tag=True):
+    """Ask the provider whether it takes the key that we hold."""
+
+    provider: str
+
+
+class KeyChanged(Struct, frozen=True, tag=True):
+    """Somebody else (the command line) changed this account's entry in the keyring."""
+
+    provider: str
+    present: bool
+
+
+class SetLogin(Struct, frozen=True, tag=True):
+    """Start with the desktop session, or no longer."""
+
+    on: bool
+
+
+class UnlockKeyring(Struct, frozen=True, tag=True):
+    """Let the system ask for the keyring's password now: the user clicked for it."""
+
+
+class OpenSettings(Struct, frozen=True, tag=True):
+    """Show the settings dialog, on a page and at an account if named."""
+
+    page: str = ""
+    provider: str = ""
+
+
+class ShowAll(Struct, frozen=True, tag=True):
+    """Show one provider's whole list in a window: its submenu was cut."""
+
+    provider: str = ""
+
+
+class Activate(Struct, frozen=True, tag=True):
+    """The program was started a second time: show that it is here."""
+
+
+class Quit(Struct, frozen=True, tag=True):
+    """Leave, tidily."""
+
+
+WireIntent: TypeAlias = (
+    PickModel
+    | Refresh
+    | SaveSettings
+    | SaveAccount
+    | RemoveAccount
+    | EnableAccount
+    | RemoveKey
+    | CopyKey
+    | TestKey
+    | KeyChanged
+    | SetLogin
+    | UnlockKeyring
+    | OpenSettings
+    | ShowAll
+    | Activate
+    | Quit
+)
+"""What may come over the instance's socket."""
+
+Intent: TypeAlias = WireIntent | StoreKey

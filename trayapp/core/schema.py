@@ -1,0 +1,177 @@
+"""Reads settings and state as they were stored: checked field by field, older versions migrated."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from trayapp.core import settings as settings_module
+from trayapp.core import state as state_module
+from trayapp.core.accounts import Account
+from trayapp.core.language import _
+from trayapp.core.settings import Settings
+from trayapp.core.state import State
+
+T = TypeVar("T", bound=msgspec.Struct)
+Raw = dict[str, Any]
+Migration = Callable[[Raw], Raw]
+
+_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+
+SETTINGS_MIGRATIONS: Mapping[int, Migration] = {}
+"""From the version that is the key to the next one; a stored example of each is a test."""
+STATE_MIGRATIONS: Mapping[int, Migration] = {}
+
+
+class NewerVersionError(Exception):
+    """Written by a later version of the program: use defaults and leave the file alone."""
+
+
+def read_settings(raw: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
+    """Settings, and a sentence for each part that could not be used and has its default instead.
+
+    Raises NewerVersionError.
+    """
+    known = _migrated(raw, settings_module.VERSION, SETTINGS_MIGRATIONS)
+    accounts, problems = _accounts(known.pop("accounts", ()))
+    settings, more = _lenient(known, Settings)
+    return msgspec.structs.replace(settings, accounts=accounts), (*problems, *more)
+
+
+def read_state(raw: Mapping[str, Any]) -> tuple[State, tuple[str, ...]]:
+    """State, and a sentence for each part that could not be used. Raises NewerVersionError."""
+    return _lenient(_migrated(raw, state_module.VERSION, STATE_MIGRATIONS), State)
+
+
+def dump(value: Settings | State) -> Raw:
+    """Plain data: only what differs from the defaults, and the version."""
+    raw: Raw = msgspec.to_builtins(value)
+    return {"version": value.version, **{name: part for name, part in raw.items() if name != "version"}}
+
+
+def change(settings: Settings, name: str, text: str) -> Settings:
+    """One preference set from text, as typed on the command line.
+
+    Raises KeyError for an unknown name and ValueError, in words, for a value out of its limits.
+    """
+    declared = preferences()
+    meta_type = declared[name].type
+    value: Any = text
+    if meta_type is bool:
+        word = text.strip().lower()
+        if word not in (*_ON, *_OFF):
+            raise ValueError(_("“{value}” is neither on nor off.").format(value=text))
+        value = word in _ON
+    try:
+        checked = msgspec.convert(value, declared[name].annotated, strict=False)
+    except msgspec.ValidationError as exc:
+        raise ValueError(limits(declared[name]) or str(exc)) from exc
+    changes: dict[str, Any] = {name: checked}
+    return msgspec.structs.replace(settings, **changes)
+
+
+class Preference(msgspec.Struct, frozen=True):
+    """One declared preference, read off Settings."""
+
+    name: str
+    type: type
+    annotated: Any
+    default: Any
+    label: str
+    help: str
+    page: str
+    unit: str
+    minimum: float | None
+    maximum: float | None
+    choices: dict[str, str]
+    restart: bool
+
+
+_preferences: dict[str, Preference] = {}
+
+
+def preferences() -> dict[str, Preference]:
+    """Every preference that stands on a page, by name, in the order of declaration."""
+    if not _preferences:
+        hints = typing.get_type_hints(Settings, include_extras=True)
+        for item in msgspec.structs.fields(Settings):
+            hint = hints[item.name]
+            meta = next((part for part in getattr(hint, "__metadata__", ()) if isinstance(part, msgspec.Meta)), None)
+            if meta is None or meta.extra is None:
+                continue
+            _preferences[item.name] = Preference(
+                name=item.name,
+                type=hint.__origin__,
+                annotated=hint,
+                default=item.default,
+                label=meta.title or item.name,
+                help=meta.description or "",
+                page=meta.extra["page"],
+                unit=meta.extra["unit"],
+                minimum=meta.ge,
+                maximum=meta.le,
+                choices=meta.extra["choices"],
+                restart=meta.extra["restart"],
+            )
+    return _preferences
+
+
+def limits(preference: Preference) -> str:
+    """What may be entered, in words; empty where anything goes."""
+    if preference.choices:
+        return _("One of: {choices}.").format(choices=", ".join(preference.choices))
+    if preference.minimum is not None and preference.maximum is not None:
+        return _("A whole number from {low} to {high}.").format(low=preference.minimum, high=preference.maximum)
+    return ""
+
+
+def _migrated(raw: Mapping[str, Any], newest: int, migrations: Mapping[int, Migration]) -> Raw:
+    data = dict(raw)
+    version = data.get("version", 1)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        version = 1
+    if version > newest:
+        raise NewerVersionError(version)
+    for step in range(version, newest):
+        data = migrations[step](data)
+    data["version"] = newest
+    return data
+
+
+def _lenient(raw: Raw, kind: type[T]) -> tuple[T, tuple[str, ...]]:
+    try:
+        return msgspec.convert(raw, kind), ()
+    except msgspec.ValidationError:
+        pass
+    hints = typing.get_type_hints(kind, include_extras=True)
+    good: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in raw.items():
+        if name not in hints:
+            continue
+        try:
+            good[name] = msgspec.convert(value, hints[name])
+        except msgspec.ValidationError as exc:
+            problems.append(_("“{name}” was not usable and has its default: {why}.").format(name=name, why=exc))
+    return kind(**good), tuple(problems)
+
+
+def _accounts(raw: Any) -> tuple[tuple[Account, ...], list[str]]:
+    problems: list[str] = []
+    if not isinstance(raw, (list, tuple)):
+        return (), [_("The list of accounts was not usable.")]
+    kept: dict[str, Account] = {}
+    for number, item in enumerate(raw, 1):
+        try:
+            account = msgspec.convert(item, Account)
+        except msgspec.ValidationError as exc:
+            problems.append(_("Account {number} was not usable: {why}.").format(number=number, why=exc))
+            continue
+        if account.id in kept:
+            problems.append(_("Account “{id}” stands there twice; the first counts.").format(id=account.id))
+            continue
+        kept[account.id] = account
+    return tuple(kept.values()), problems

@@ -1,0 +1,112 @@
+"""Every preference, declared once: the form, the file, its limits and the command line read it here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from trayapp.core.accounts import Account
+from trayapp.core.language import N_
+
+VERSION = 1
+
+GENERAL, PROVIDERS, MODELS = N_("General"), N_("Providers"), N_("Models")
+
+
+def about(
+    label: str,
+    *,
+    page: str,
+    help: str = "",
+    minimum: int | None = None,
+    maximum: int | None = None,
+    unit: str = "",
+    choices: dict[str, str] | None = None,
+    restart: bool = False,
+) -> Meta:
+    """How one preference is shown, and its limits; both are inclusive.
+
+    ``choices`` maps each allowed text to the words for it.
+    """
+    extra: dict[str, Any] = {"page": page, "unit": unit, "restart": restart, "choices": choices or {}}
+    if choices:
+        return Meta(title=label, description=help, pattern=f"^({'|'.join(choices)})$", extra=extra)
+    return Meta(title=label, description=help, ge=minimum, le=maximum, extra=extra)
+
+
+class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the user chose, in settings.toml. Start at login is not here: the system remembers it."""
+
+    version: int = VERSION
+    notify_switch: Annotated[
+        bool,
+        about(N_("Tell me when the model changes"), page=GENERAL, help=N_("A short notification after each switch.")),
+    ] = True
+    confirm_switch: Annotated[
+        bool,
+        about(
+            N_("Ask before switching provider"),
+            page=GENERAL,
+            help=N_("A question before a click moves you to another provider."),
+        ),
+    ] = False
+    tray_wait: Annotated[
+        int,
+        about(
+            N_("Wait for a tray"),
+            page=GENERAL,
+            minimum=0,
+            maximum=600,
+            unit=N_("seconds"),
+            help=N_("How long to look for a place in a tray before a window opens in its stead."),
+        ),
+    ] = 15
+    show_non_chat: Annotated[
+        bool,
+        about(
+            N_("Show models that do not chat"),
+            page=MODELS,
+            help=N_("Embedding, image, speech and similar models, which are hidden otherwise."),
+        ),
+    ] = False
+    inline_models: Annotated[
+        int,
+        about(
+            N_("Models shown without a submenu"),
+            page=MODELS,
+            minimum=0,
+            maximum=60,
+            help=N_("Up to this many models in all stand in the menu itself; more go into a submenu per provider."),
+        ),
+    ] = 25
+    submenu_models: Annotated[
+        int,
+        about(
+            N_("Longest submenu"),
+            page=MODELS,
+            minimum=20,
+            maximum=1000,
+            help=N_("Longer lists end with “More…”, which opens them in a window."),
+        ),
+    ] = 200
+    default_ttl_seconds: Annotated[
+        int,
+        about(
+            N_("A list counts as fresh for"),
+            page=MODELS,
+            minimum=0,
+            maximum=31_536_000,
+            unit=N_("seconds"),
+            help=N_("Older lists are still shown, and asked for again behind your back."),
+        ),
+    ] = 3600
+    use_catalog_fallback: Annotated[
+        bool,
+        about(
+            N_("Show the shipped list where there is no key"),
+            page=MODELS,
+            help=N_("Lets you browse a provider's models before you have an account there."),
+        ),
+    ] = True
+    accounts: tuple[Account, ...] = ()

@@ -1,0 +1,27 @@
+"""What the program remembers by itself, as opposed to what the user chose in the settings."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from trayapp.core.models import ModelRef
+
+VERSION = 1
+
+
+class State(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Remembered between starts, in state.json."""
+
+    version: int = VERSION
+    active: ModelRef | None = None
+    """The chosen model: account and model in one value, written at once."""
+    keyed: tuple[str, ...] = ()
+    """Keyring entries known to exist (``accounts.key_slot``), so that launch opens no keyring."""
+    strategy: str | None = None
+    pinned: tuple[ModelRef, ...] = ()
+    recent: tuple[ModelRef, ...] = ()
+    """Newest first."""
+    seen: tuple[str, ...] = ()
+    """Local accounts whose server answered at least once: they stay in the menu when it is down."""
+    told: tuple[str, ...] = ()
+    """Explanations given once and not to be repeated."""

@@ -1,0 +1,1 @@
+"""The only folder that imports Qt. It draws the values of ``trayapp.ui`` and repeats what was clicked."""

@@ -1,0 +1,1 @@
+"""What is shown, as data: decided here without Qt, drawn by ``trayapp.qt``, which decides nothing."""

@@ -44,6 +44,17 @@ class Account(Struct, frozen=True, omit_defaults=True):
     """Refresh strategy (``fresh moderate aggressive``); empty: the program's."""
 
 
+IMPLICIT = ("ollama", "lmstudio")
+"""Servers of this computer that are looked for without being set up."""
+
+
+def with_implicit(accounts: Iterable[Account]) -> tuple[Account, ...]:
+    """All accounts in the user's order, and before them the local servers nobody set up or switched off."""
+    own = tuple(accounts)
+    taken = {account.id for account in own} | {account.spec for account in own}
+    return (*(Account(spec, spec) for spec in IMPLICIT if spec not in taken), *own)
+
+
 def check_id(text: str) -> str:
     """An id as typed, or UserError that says which characters are allowed."""
     if not _ID.match(text):

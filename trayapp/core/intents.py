@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -135,3 +135,11 @@ WireIntent: TypeAlias = (
 """What may come over the instance's socket."""
 
 Intent: TypeAlias = WireIntent | StoreKey
+
+
+class Reply(Struct, frozen=True, omit_defaults=True):
+    """What became of an intent, in words; ``data`` is for the command line."""
+
+    ok: bool = True
+    text: str = ""
+    data: Any = None

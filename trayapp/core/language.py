@@ -39,8 +39,6 @@ def N_(message: str) -> str:
 
 def plural(one: str, many: str, n: int) -> str:
     """The form of a sentence for ``n`` of something; ``{n}`` in it is filled in."""
-    if _installed is None:
-        text = one if n == 1 else many
-    else:
-        text = _installed.ngettext(one, many, n)
+    english = one if n == 1 else many
+    text = english if _installed is None else _installed.ngettext(one, many, n)
     return text.replace("{n}", str(n))

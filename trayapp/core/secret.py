@@ -17,6 +17,10 @@ class Secret:
     def reveal(self) -> str:
         return self._text
 
+    def struck_from(self, text: str, instead: str) -> str:
+        """``text`` with every occurrence of the key replaced; short ones are left to the shapes."""
+        return text.replace(self._text, instead) if len(self._text) >= 4 else text
+
     def __repr__(self) -> str:
         return "Secret(…)"
 

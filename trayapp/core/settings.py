@@ -109,4 +109,46 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
             help=N_("Lets you browse a provider's models before you have an account there."),
         ),
     ] = True
+    model_cache_strategy: Annotated[
+        str,
+        about(
+            N_("Ask for lists"),
+            page=MODELS,
+            choices={
+                "fresh": N_("every time"),
+                "moderate": N_("when they are older than that"),
+                "aggressive": N_("only when told to"),
+            },
+        ),
+    ] = "moderate"
+    wait_for_new: Annotated[
+        bool,
+        about(
+            N_("Wait for the new list"),
+            page=MODELS,
+            help=N_("Otherwise the old list is shown at once and the new one follows."),
+        ),
+    ] = False
+    max_in_flight: Annotated[
+        int,
+        about(
+            N_("Providers asked at the same time"),
+            page=MODELS,
+            minimum=1,
+            maximum=50,
+        ),
+    ] = 10
+    batch_timeout_seconds: Annotated[
+        int,
+        about(
+            N_("Wait for all lists at most"),
+            page=MODELS,
+            minimum=1,
+            maximum=600,
+            unit=N_("seconds"),
+            help=N_("A list that comes later is still kept."),
+        ),
+    ] = 30
+    provider_ttl_overrides: dict[str, int] = {}
+    """Seconds a list counts as fresh, by account id or by provider id."""
     accounts: tuple[Account, ...] = ()

@@ -1,0 +1,92 @@
+"""Builds every object once and joins them: the composition root."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from trayapp.app.fetching import Fetcher
+from trayapp.app.keychain import Keychain, spec_of
+from trayapp.app.root import App, replaced
+from trayapp.app.timing import timing
+from trayapp.catalog.cache import Shelf
+from trayapp.catalog.facts import Facts
+from trayapp.catalog.service import Catalog
+from trayapp.core.accounts import Account
+from trayapp.core.clock import Clock, SystemClock
+from trayapp.core.errors import ProviderError
+from trayapp.core.listings import Listing
+from trayapp.system.keys import Keys
+from trayapp.system.login import Login
+from trayapp.system.net import Net
+from trayapp.system.paths import Paths
+from trayapp.system.store import Store
+from trayapp.ui import notices
+
+
+def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | None = None) -> App:
+    """The program, read from the disk and ready to be shown. Opens no network and no keyring."""
+    clock = clock or SystemClock()
+    env = os.environ if env is None else env
+    store = Store(paths)
+    loaded = store.load()
+    app: App
+    keychain = Keychain(Keys(clock=clock), env, lambda: app.state.value.keyed)
+    facts = Facts(paths.resources / "catalog.json", paths.data)
+    net = Net()
+
+    def answered(provider: str) -> None:
+        if provider not in app.state.value.seen:
+            change = app.remember(lambda it: replaced(it, seen=(*it.seen, provider)))
+            app.tasks.start(change, name=f"remember {provider}")
+
+    def has_key(account: Account) -> bool:
+        try:
+            return keychain.has_key(account)
+        except ProviderError:
+            return False
+
+    def embedded(account: Account) -> Listing | None:
+        try:
+            spec_of(account)
+        except ProviderError:
+            return None
+        return facts.embedded(account)
+
+    catalog = Catalog(
+        fetch=Fetcher(net=net, keychain=keychain, facts=facts, clock=clock, env=env, answered=answered),
+        shelf=Shelf(paths.listings),
+        embedded=embedded,
+        keyed=has_key,
+        timing=lambda account: timing(app.settings.value, account),
+        width=lambda: app.settings.value.max_in_flight,
+        batch_deadline=lambda: float(app.settings.value.batch_timeout_seconds),
+        fallback_on=lambda: app.settings.value.use_catalog_fallback,
+        clock=clock,
+    )
+    app = App(
+        paths=paths,
+        loaded=loaded,
+        store=store,
+        catalog=catalog,
+        keychain=keychain,
+        net=net,
+        login=Login(program(env)),
+        clock=clock,
+        env=env,
+    )
+    problems = (*loaded.notices, *catalog.load(app.accounts))
+    app.redraw()
+    if problems:
+        app.tell(notices.set_aside(problems))
+    return app
+
+
+def program(env: Mapping[str, str]) -> list[str]:
+    """The command that starts this program again: what an entry for start at login runs."""
+    if "TRAYAPP_PROGRAM" in env:  # set by whoever started us by another way, such as packaging/run.py
+        return env["TRAYAPP_PROGRAM"].split("\n")
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-m", "trayapp"]

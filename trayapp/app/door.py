@@ -1,0 +1,53 @@
+"""Answers other processes of the same user: one JSON line asks, one answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from trayapp.app.perform import perform
+from trayapp.app.root import App
+from trayapp.core.intents import Reply, WireIntent
+from trayapp.core.language import _
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Either something to do or something to know: ``status`` or ``ping``."""
+
+    intent: WireIntent | None = None
+    ask: str = ""
+
+
+async def answer(app: App, line: bytes) -> bytes:
+    """The reply to one line; what cannot be understood is answered with words, too."""
+    try:
+        request = msgspec.json.decode(line, type=Request)
+    except msgspec.DecodeError:
+        return msgspec.json.encode(Reply(False, _("The running trayapp does not understand this request.")))
+    if request.intent is not None:
+        return msgspec.json.encode(await perform(app, request.intent, told=False))
+    match request.ask:
+        case "status":
+            return msgspec.json.encode(Reply(data=status(app)))
+        case "ping":
+            return msgspec.json.encode(Reply())
+    return msgspec.json.encode(Reply(False, _("The running trayapp does not know “{what}”.").format(what=request.ask)))
+
+
+def status(app: App) -> dict[str, Any]:
+    """What a running program knows beyond the files: who is being asked, and the keyring."""
+    return {
+        "refreshing": sorted(app.catalog.refreshing.value),
+        "keyring": app.keyring.value,
+        "kept": {it.id: app.keychain.kept(it) for it in app.accounts},
+        "listings": {
+            provider: {
+                "source": listing.source.value,
+                "models": len(listing.models),
+                "fetched_at": listing.fetched_at,
+                "failure": listing.failure.kind.value if listing.failure else None,
+            }
+            for provider, listing in app.catalog.listings.value.items()
+        },
+    }

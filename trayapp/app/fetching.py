@@ -1,0 +1,95 @@
+"""Gets one account's list once: finds the key, asks the provider, enriches what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from trayapp.app.keychain import Keychain, addressed, spec_of
+from trayapp.catalog.facts import Facts
+from trayapp.core.accounts import Account
+from trayapp.core.clock import Clock
+from trayapp.core.errors import Failure, Kind, ProviderError, UserError
+from trayapp.core.language import _
+from trayapp.core.listings import Listing, Source
+from trayapp.providers.client import answers, list_models
+from trayapp.providers.spec import TIMEOUTS, ProviderSpec, Timeouts, base_url, timeouts_for
+from trayapp.system.net import Net
+
+IDENTIFIED = ("ollama", "lmstudio")
+"""Servers that are asked who they are first: a list of models could be anybody's."""
+
+
+class Fetcher:
+    """One attempt to get one list. Raises ProviderError; retries and caching are the catalogue's."""
+
+    def __init__(
+        self,
+        *,
+        net: Net,
+        keychain: Keychain,
+        facts: Facts,
+        clock: Clock,
+        env: Mapping[str, str],
+        answered: Callable[[str], None],
+    ) -> None:
+        self._net = net
+        self._keychain = keychain
+        self._facts = facts
+        self._clock = clock
+        self._env = env
+        self._answered = answered
+
+    async def __call__(self, account: Account, held: Listing | None) -> Listing:
+        account = addressed(account, self._env)
+        spec = spec_of(account)
+        timeouts = patience(spec, account)
+        key = await self._keychain.key(account)
+        http = await self._net.client()
+        if spec.id in IDENTIFIED and not await answers(spec, http, account=account):
+            raise ProviderError(Failure(Kind.NOT_RUNNING, account.id))
+        fetched = await list_models(
+            spec,
+            http,
+            account=account,
+            key=key,
+            timeouts=timeouts,
+            etag=held.etag if held else "",
+            last_modified=held.last_modified if held else "",
+        )
+        if spec.local:
+            self._answered(account.id)
+        now = self._clock.now()
+        if fetched.not_modified and held is not None:
+            return msgspec.structs.replace(held, source=Source.API, fetched_at=now, failure=None)
+        models = await asyncio.to_thread(self._facts.enrich, account, spec, fetched.entries)
+        return Listing(
+            account.id,
+            models,
+            Source.API,
+            now,
+            dropped=fetched.dropped,
+            etag=fetched.etag,
+            last_modified=fetched.last_modified,
+        )
+
+
+def patience(spec: ProviderSpec, account: Account) -> Timeouts:
+    """How long to wait for this account. Raises ProviderError for an address that is not complete."""
+    if account.timeouts in TIMEOUTS:
+        return TIMEOUTS[account.timeouts]
+    try:
+        return timeouts_for(spec, account, base_url(spec, account))
+    except UserError as exc:
+        raise ProviderError(Failure(Kind.BAD_INPUT, account.id, str(exc))) from exc
+
+
+def unset(account: Account) -> str:
+    """What the account still needs, in words; empty when its address is complete."""
+    try:
+        base_url(spec_of(account), account)
+    except (UserError, ProviderError) as exc:
+        return str(exc) or _("This account is not complete.")
+    return ""

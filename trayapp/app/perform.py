@@ -1,0 +1,141 @@
+"""Performs an intent, clicked or typed, and says what became of it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from trayapp.app import account_work, key_work
+from trayapp.app.root import App, replaced, words_for
+from trayapp.core import intents
+from trayapp.core.errors import Kind, ProviderError, UserError
+from trayapp.core.intents import Intent, PickModel, Refresh, Reply, SetLogin
+from trayapp.core.language import _, plural
+from trayapp.core.listings import Source
+from trayapp.core.models import ModelRef
+from trayapp.ui import notices
+from trayapp.ui.menu import listed
+from trayapp.ui.notices import Notice, Subject
+
+RECENT = 20
+"""How many choices are remembered."""
+
+
+async def perform(app: App, intent: Intent, *, told: bool = True) -> Reply:
+    """Do what was asked. What went wrong comes back in words, never as an exception.
+
+    ``told``: a failure is also shown as a notification, because the user cannot see the reply.
+    """
+    try:
+        return await _perform(app, intent)
+    except UserError as exc:
+        reply = Reply(False, str(exc))
+    except ProviderError as exc:
+        reply = Reply(False, words_for(app, exc.failure), {"kind": exc.failure.kind.value})
+    if told and reply.text:
+        app.tell(Notice(Subject.FAILED, _("That did not work"), reply.text))
+    return reply
+
+
+async def _perform(app: App, intent: Intent) -> Reply:
+    match intent:
+        case PickModel():
+            return await pick(app, intent)
+        case Refresh():
+            return await refresh(app, intent)
+        case intents.SaveSettings():
+            return await account_work.save_settings(app, intent)
+        case intents.SaveAccount():
+            return await account_work.save_account(app, intent)
+        case intents.RemoveAccount():
+            return await account_work.remove_account(app, intent)
+        case intents.EnableAccount():
+            return await account_work.enable_account(app, intent)
+        case intents.StoreKey():
+            return await key_work.store_key(app, intent)
+        case intents.CopyKey():
+            return await key_work.copy_key(app, intent)
+        case intents.TestKey():
+            return await key_work.test_key(app, intent)
+        case intents.RemoveKey():
+            return await key_work.remove_key(app, intent)
+        case intents.KeyChanged():
+            return await key_work.key_changed(app, intent)
+        case intents.UnlockKeyring():
+            return await key_work.unlock(app)
+        case SetLogin():
+            return await set_login(app, intent)
+        case intents.OpenSettings() | intents.ShowAll() | intents.Activate():
+            app.window.publish(intent)
+            return Reply()
+        case intents.Quit():
+            app.leaving.set()
+            return Reply()
+    assert_never(intent)
+
+
+async def pick(app: App, intent: PickModel) -> Reply:
+    """Provider and model as one value, on the disk before anyone hears of it."""
+    ref = intent.ref
+    account = app.account(ref.provider)
+    if not account.enabled:
+        raise UserError(_("{name} is switched off. Switch it on first.").format(name=app.name(account.id)))
+    listing = app.catalog.listings.value.get(ref.provider)
+    model = listed(ref, listing)
+    if model is not None:
+        ref = model.ref  # an alias is remembered by the id it stands for
+    label, name = (model.label if model else ref.model), app.name(ref.provider)
+    before = app.state.value.active
+    moves = before is not None and before.provider != ref.provider
+    if moves and app.settings.value.confirm_switch and not intent.confirmed and app.ask is not None:
+        question = _("Switch from {old} to {new}, model {model}?")
+        if not await app.ask(question.format(old=app.name(before.provider) if before else "", new=name, model=label)):
+            return Reply(False, "")
+    await app.remember(lambda state: replaced(state, active=ref, recent=_recent(ref, state.recent)))
+    notice = notices.switched(ref, label, name)
+    if before != ref:
+        app.tell(notice)
+    note = ""
+    if listing is not None and listing.locked:
+        note = _("It has no working key yet.")
+    elif model is None and listing is not None and listing.models and listing.source is not Source.EMBEDDED:
+        note = _("The provider does not list this model.")
+    return Reply(True, f"{notice.title} {note}".rstrip(), {"provider": ref.provider, "model": ref.model})
+
+
+async def refresh(app: App, intent: Refresh) -> Reply:
+    """Ask one provider or all of them; one that fails delays and hides no other."""
+    if intent.provider is None:
+        accounts = tuple(it for it in app.accounts if it.enabled)
+    else:
+        accounts = (app.account(intent.provider),)
+    listings = await app.catalog.refresh(accounts, force=True)
+    failed = [
+        words_for(app, listing.failure)
+        for listing in listings.values()
+        if listing.failure is not None and listing.failure.kind not in (Kind.NOT_RUNNING, Kind.NO_KEY)
+    ]
+    if intent.provider is not None:
+        failure = listings[intent.provider].failure if intent.provider in listings else None
+        failed = [words_for(app, failure)] if failure else []
+    models = sum(len(listing.models) for listing in listings.values() if listing.failure is None)
+    good = sum(listing.failure is None for listing in listings.values())
+    summary = _("{models} models of {accounts}.").format(
+        models=models, accounts=plural("{n} provider", "{n} providers", good)
+    )
+    return Reply(not failed, "\n".join((summary, *failed)) if good or not failed else "\n".join(failed))
+
+
+async def set_login(app: App, intent: SetLogin) -> Reply:
+    """Write the system's own entry, then read it back: what counts is what stands there."""
+    import asyncio
+
+    await asyncio.to_thread(app.login.set, intent.on)
+    status = await asyncio.to_thread(app.login.status)
+    if status.on is not intent.on:
+        return Reply(False, status.note or _("The system did not keep the setting."))
+    text = _("trayapp starts with the desktop.") if status.on else _("trayapp no longer starts with the desktop.")
+    return Reply(True, text, {"on": status.on})
+
+
+def _recent(ref: ModelRef, before: tuple[ModelRef, ...]) -> tuple[ModelRef, ...]:
+    return (ref, *(it for it in before if it != ref))[:RECENT]

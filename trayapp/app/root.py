@@ -1,0 +1,187 @@
+"""The running program without its face: its topics, their one writer, and what is drawn from them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from trayapp.app.keychain import Keychain, addressed, spec_of
+from trayapp.catalog.service import Catalog
+from trayapp.core.accounts import Account, with_implicit
+from trayapp.core.clock import Clock
+from trayapp.core.errors import Failure, Kind, ProviderError
+from trayapp.core.intents import Activate, OpenSettings, ShowAll
+from trayapp.core.settings import Settings
+from trayapp.core.state import State
+from trayapp.core.topic import Topic
+from trayapp.system.login import Login
+from trayapp.system.net import Net
+from trayapp.system.paths import Paths
+from trayapp.system.store import Loaded, Store
+from trayapp.system.tasks import Tasks
+from trayapp.ui import notices, words
+from trayapp.ui.menu import Shown, TrayView, tray_view
+from trayapp.ui.notices import Notice
+
+
+class App:
+    """Holds what is known and remembered. Whoever changes it goes through ``perform.perform``.
+
+    State and settings are replaced, never edited; the disk has the new value before a listener
+    hears of it, and one change is made at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        loaded: Loaded,
+        store: Store,
+        catalog: Catalog,
+        keychain: Keychain,
+        net: Net,
+        login: Login,
+        clock: Clock,
+        env: Mapping[str, str],
+    ) -> None:
+        self.paths = paths
+        self.store = store
+        self.catalog = catalog
+        self.keychain = keychain
+        self.net = net
+        self.login = login
+        self.clock = clock
+        self.env = env
+        self.settings: Topic[Settings] = Topic(loaded.settings)
+        self.state: Topic[State] = Topic(loaded.state)
+        self.keyring: Topic[str] = Topic("ok")
+        self.notice: Topic[Notice | None] = Topic(None)
+        self.window: Topic[OpenSettings | ShowAll | Activate | None] = Topic(None)
+        self.view: Topic[TrayView] = Topic(TrayView())
+        self.ask: Callable[[str], Awaitable[bool]] | None = None
+        """Asks the user a question; set by whoever has a screen."""
+        self.leaving = asyncio.Event()
+        self.tasks = Tasks(self.report)
+        self._writing = asyncio.Lock()
+        self._redraw_due = False
+        for topic in (self.settings, self.state, self.keyring, catalog.listings, catalog.refreshing):
+            topic.listen(lambda _value: self._redraw_soon())
+        self.redraw()
+
+    # -- what there is ------------------------------------------------------------------------
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account, the local servers that nobody set up among them, each with its address."""
+        return tuple(addressed(it, self.env) for it in with_implicit(self.settings.value.accounts))
+
+    def account(self, provider: str) -> Account:
+        """The account with this id. Raises ProviderError, "Provider … not found"."""
+        for it in self.accounts:
+            if it.id == provider:
+                return it
+        raise ProviderError(Failure(Kind.UNKNOWN_PROVIDER, provider))
+
+    def name(self, provider: str) -> str:
+        """What people call the account; its id where it is not known."""
+        return next((name_of(it) for it in self.accounts if it.id == provider), provider)
+
+    # -- changes, one at a time -----------------------------------------------------------------
+
+    async def remember(self, change: Callable[[State], State]) -> State:
+        """Write and publish a changed state. Raises ProviderError(DISK) and then changes nothing."""
+        async with self._writing:
+            state = change(self.state.value)
+            if state != self.state.value:
+                await asyncio.to_thread(self.store.save_state, state)
+                self.state.publish(state)
+            return state
+
+    async def prefer(self, change: Callable[[Settings], Settings]) -> Settings:
+        """Write and publish changed settings. Raises as ``remember`` does."""
+        async with self._writing:
+            settings = change(self.settings.value)
+            if settings != self.settings.value:
+                await asyncio.to_thread(self.store.save_settings, settings)
+                self.settings.publish(settings)
+                self.catalog.set_accounts(self.accounts)
+            return settings
+
+    def tell(self, notice: Notice) -> None:
+        """Notify the user, if wanted."""
+        if notices.wanted(notice, self.settings.value):
+            self.notice.publish(notice)
+
+    def report(self, task: str, exc: BaseException) -> None:
+        """Something that nobody expected: to the log, and one notification in words."""
+        import logging
+
+        logging.getLogger("trayapp").error("unexpected in %s", task, exc_info=exc)
+        self.tell(notices.unexpected())
+
+    # -- what is drawn --------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Compute what the tray shows now; listeners hear of it only when it differs."""
+        self._redraw_due = False
+        view = tray_view(
+            tuple(shown(it) for it in self.accounts),
+            settings=self.settings.value,
+            state=self.state.value,
+            listings=self.catalog.listings.value,
+            now=self.clock.now(),
+            refreshing=self.catalog.refreshing.value,
+            keyring=self.keyring.value,
+        )
+        if view != self.view.value:
+            self.view.publish(view)
+
+    def _redraw_soon(self) -> None:
+        """Many changes in one turn of the loop are drawn once."""
+        if self._redraw_due:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self.redraw)
+            self._redraw_due = True
+        except RuntimeError:
+            self.redraw()
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Let go of everything, tidily and within a few seconds."""
+        await self.tasks.close()
+        await self.net.close()
+        self.keychain.keys.close()
+
+
+def name_of(account: Account) -> str:
+    """The account's own name, else its provider's; an id where even that is unknown."""
+    if account.name:
+        return account.name
+    try:
+        return spec_of(account).name
+    except ProviderError:
+        return account.id
+
+
+def shown(account: Account) -> Shown:
+    """The account as the menu needs it."""
+    try:
+        local = spec_of(account).local
+    except ProviderError:
+        local = False
+    return Shown(account, name_of(account), local)
+
+
+def words_for(app: App, failure: Failure) -> str:
+    """A failure in a sentence, with the account's name in it."""
+    return words.sentence(failure, app.name(failure.provider) if failure.provider else "")
+
+
+def replaced(state: State, **changes: Any) -> State:
+    """The state with these fields changed."""
+    return msgspec.structs.replace(state, **changes)

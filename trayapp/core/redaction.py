@@ -1,0 +1,30 @@
+"""Strikes keys out of text that a person or a log is going to see."""
+
+from __future__ import annotations
+
+import re
+
+from trayapp.core.secret import Secret
+
+STRUCK = "…"
+
+# Prefixes of FACTS: each vendor's own, then anything that calls itself a key. Echoed keys are often
+# masked in the middle with stars, so stars count as key letters.
+_SHAPES = re.compile(
+    r"""
+    (?:sk-(?:proj-|svcacct-|ant-|or-|admin-)?|gsk_|xai-|nvapi-|hf_|r8_|pplx-|csk-|fw_|tgp_v1_|AIza|AQ\.|ya29\.
+       |ABSK|bedrock-api-key-)[A-Za-z0-9_\-*.+/=]{6,}
+    | (?<=[Bb]earer\s)[^\s"',;]{6,}
+    | (?<![A-Za-z0-9])[0-9a-f]{32}\.[A-Za-z0-9]{16}
+    | (?:(?<=[?&]key=)|(?<=api_key=)|(?<=apikey=)|(?<=token=))[^\s&"']{6,}
+    """,
+    re.VERBOSE,
+)
+
+
+def struck(text: str, *known: Secret | None) -> str:
+    """``text`` without these keys and without anything that looks like one."""
+    for secret in known:
+        if secret:
+            text = secret.struck_from(text, STRUCK)
+    return _SHAPES.sub(STRUCK, text)

@@ -1,0 +1,196 @@
+"""The tray's icon, tooltip and menu as one value: sections and rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from trayapp.core.accounts import Account
+from trayapp.core.errors import Kind
+from trayapp.core.intents import Intent, OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
+from trayapp.core.language import _
+from trayapp.core.listings import Listing, Source
+from trayapp.core.models import Model, ModelRef, Use
+from trayapp.core.settings import PROVIDERS, Settings
+from trayapp.core.state import State
+from trayapp.ui import words
+
+
+class Row(Struct, frozen=True):
+    """One entry of the menu. Without an intent it is a line of text."""
+
+    label: str
+    intent: Intent | None = None
+    checked: bool = False
+    checkable: bool = False
+    enabled: bool = True
+
+
+class Section(Struct, frozen=True):
+    """One account in the menu: a header, and rows that are made when somebody looks.
+
+    ``models`` is the listing's own tuple, filtered; nothing is copied for a menu that stays closed.
+    """
+
+    provider: str
+    title: str
+    models: tuple[Model, ...] = ()
+    active: str | None = None
+    """Id of the chosen model if it belongs to this account."""
+    locked: bool = False
+    local: bool = False
+
+
+class TrayView(Struct, frozen=True):
+    """All there is to draw. ``inline``: sections stand in the menu itself, else each is a submenu."""
+
+    icon: str = "ready"
+    """``ready``, ``working`` or ``attention``."""
+    tooltip: str = ""
+    head: tuple[Row, ...] = ()
+    sections: tuple[Section, ...] = ()
+    inline: bool = True
+    tail: tuple[Row | None, ...] = ()
+    """None is a separator."""
+    limit: int = 200
+    """Rows of one submenu before “More…”."""
+
+
+class Shown(Struct, frozen=True):
+    """One account with what the menu needs to know of its provider."""
+
+    account: Account
+    name: str
+    local: bool
+
+
+def tray_view(
+    accounts: Iterable[Shown],
+    *,
+    settings: Settings,
+    state: State,
+    listings: Mapping[str, Listing],
+    now: float,
+    refreshing: frozenset[str] = frozenset(),
+    keyring: str = "ok",
+) -> TrayView:
+    """Everything the tray draws, from everything it depends on."""
+    known = [it for it in accounts if it.account.enabled]
+    names = {it.account.id: it.name for it in known}
+    sections = [
+        _section(it, listings.get(it.account.id), settings, state, now, it.account.id in refreshing)
+        for it in sorted(known, key=lambda it: not it.local)
+        if not _unseen(it, listings.get(it.account.id), state)
+    ]
+    chosen = choice(state.active, names, listings)
+    locked = keyring in ("locked", "denied") and any(
+        listing.failure is not None and listing.failure.kind in (Kind.LOCKED, Kind.DENIED)
+        for listing in listings.values()
+    )
+    head = [Row(f"● {chosen}" if state.active else chosen, enabled=False)]
+    if locked:
+        head.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
+    if not any(not section.local for section in sections):
+        head.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS)))
+    return TrayView(
+        icon="attention" if locked else "working" if refreshing else "ready",
+        tooltip=f"trayapp\n{chosen}" if not locked else f"trayapp\n{chosen}\n" + _("Keyring locked"),
+        head=tuple(head),
+        sections=tuple(sections),
+        inline=sum(len(section.models) for section in sections) <= settings.inline_models,
+        tail=(
+            Row(_("Refresh"), Refresh()),
+            Row(_("Settings…"), OpenSettings()),
+            None,
+            Row(_("Quit"), Quit()),
+        ),
+        limit=settings.submenu_models,
+    )
+
+
+def rows(section: Section, limit: int) -> tuple[Row, ...]:
+    """The rows of one section, in order; past ``limit`` one row opens the whole list in a window."""
+    made: list[Row] = []
+    if section.locked:
+        made.append(Row(_("Add a key…"), OpenSettings(PROVIDERS, section.provider)))
+    elif not section.models:
+        made.append(Row(_("No models yet – ask again"), Refresh(section.provider)))
+    shown = section.models[:limit]
+    if section.active and len(section.models) > limit and all(it.ref.model != section.active for it in shown):
+        # the chosen one is never behind “More…”
+        shown = (*shown[:-1], *(it for it in section.models[limit - 1 :] if it.ref.model == section.active))
+    same = Counter(model.label for model in shown)
+    for model in shown:
+        name = model.label if same[model.label] == 1 else f"{model.label} ({model.ref.model})"
+        about = words.facts(model)
+        checked = model.ref.model == section.active
+        made.append(
+            Row(
+                f"{name}   {about}" if about else name,
+                None if section.locked else PickModel(model.ref),
+                checked=checked,
+                checkable=True,
+                enabled=not section.locked,
+            )
+        )
+    if len(section.models) > limit:
+        made.append(Row(_("More…"), ShowAll(section.provider)))
+    return tuple(made)
+
+
+def offered(listing: Listing, *, all_uses: bool) -> Sequence[Model]:
+    """The models people pick from: those that chat, unless all are asked for."""
+    return listing.models if all_uses else tuple(it for it in listing.models if it.use is Use.CHAT)
+
+
+def choice(active: ModelRef | None, names: Mapping[str, str], listings: Mapping[str, Listing]) -> str:
+    """What is chosen, in one line; a model that is gone stays chosen and is marked."""
+    if active is None:
+        return _("No model chosen")
+    name = names.get(active.provider)
+    if name is None:
+        return _("{ref} (account not in use)").format(ref=active)
+    listing = listings.get(active.provider)
+    found = listed(active, listing)
+    label = found.label if found else active.model
+    text = f"{name}: {label}"
+    if found is None and listing is not None and listing.models and listing.source is not Source.EMBEDDED:
+        return _("{choice} (no longer listed)").format(choice=text)
+    return text
+
+
+def listed(ref: ModelRef, listing: Listing | None) -> Model | None:
+    """The model in its account's list, by id or by a name the provider also takes."""
+    if listing is None:
+        return None
+    return next((it for it in listing.models if it.ref.model == ref.model or ref.model in it.aliases), None)
+
+
+def _section(
+    it: Shown, listing: Listing | None, settings: Settings, state: State, now: float, refreshing: bool
+) -> Section:
+    listing = listing or Listing(it.account.id)
+    models = tuple(offered(listing, all_uses=settings.show_non_chat))
+    active = state.active.model if state.active and state.active.provider == it.account.id else None
+    if not listing.models and listing.failure is None:
+        about = words.state(listing, now, refreshing=True) if refreshing else _("no list yet")
+    else:
+        about = words.state(listing, now, refreshing=refreshing)
+    count = f" ({len(models)})" if models else ""
+    return Section(
+        provider=it.account.id,
+        title=f"{it.name}{count} – {about}",
+        models=models,
+        active=active,
+        locked=listing.locked,
+        local=it.local,
+    )
+
+
+def _unseen(it: Shown, listing: Listing | None, state: State) -> bool:
+    """A local server that never answered is not the user's: it is looked for, but not shown."""
+    if not it.local or it.account.id in state.seen:
+        return False
+    return listing is None or not listing.models

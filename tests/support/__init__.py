@@ -1,0 +1,1 @@
+"""What tests stand on: fake time, guards, scripted servers, a private desktop."""

@@ -59,7 +59,7 @@ async def enable_account(app: App, intent: EnableAccount) -> Reply:
     own = msgspec.structs.replace(_own(app, account), enabled=intent.enabled)
     await app.prefer(lambda settings: with_account(settings, own))
     if intent.enabled and not account.enabled:
-        app.tasks.start(app.catalog.refresh((app.account(account.id),)), name=f"refresh {account.id}")
+        app.behind(app.catalog.refresh((app.account(account.id),)), name=f"refresh {account.id}")
     text = _("{name} is switched on.") if intent.enabled else _("{name} is switched off.")
     return Reply(True, text.format(name=name_of(account)))
 

@@ -19,6 +19,7 @@ def alone(intent: Intent, paths: Paths) -> Reply:
 
 async def _with_app(paths: Paths, work: Callable[[App], Awaitable[Reply]]) -> Reply:
     app = build(paths)
+    app.alone = True
     try:
         return await work(app)
     finally:

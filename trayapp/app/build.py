@@ -71,6 +71,7 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
         store=store,
         catalog=catalog,
         keychain=keychain,
+        facts=facts,
         net=net,
         login=Login(program(env)),
         clock=clock,

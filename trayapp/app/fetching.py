@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from trayapp.app.keychain import Keychain, addressed, spec_of
+from trayapp.app.timing import waiting
 from trayapp.catalog.facts import Facts
 from trayapp.core.accounts import Account
 from trayapp.core.clock import Clock
@@ -15,7 +16,7 @@ from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing, Source
 from trayapp.providers.client import answers, list_models
-from trayapp.providers.spec import TIMEOUTS, ProviderSpec, Timeouts, base_url, timeouts_for
+from trayapp.providers.spec import base_url
 from trayapp.system.net import Net
 
 IDENTIFIED = ("ollama", "lmstudio")
@@ -45,7 +46,7 @@ class Fetcher:
     async def __call__(self, account: Account, held: Listing | None) -> Listing:
         account = addressed(account, self._env)
         spec = spec_of(account)
-        timeouts = patience(spec, account)
+        timeouts = waiting(spec, account)
         key = await self._keychain.key(account)
         http = await self._net.client()
         if spec.id in IDENTIFIED and not await answers(spec, http, account=account):
@@ -74,16 +75,6 @@ class Fetcher:
             etag=fetched.etag,
             last_modified=fetched.last_modified,
         )
-
-
-def patience(spec: ProviderSpec, account: Account) -> Timeouts:
-    """How long to wait for this account. Raises ProviderError for an address that is not complete."""
-    if account.timeouts in TIMEOUTS:
-        return TIMEOUTS[account.timeouts]
-    try:
-        return timeouts_for(spec, account, base_url(spec, account))
-    except UserError as exc:
-        raise ProviderError(Failure(Kind.BAD_INPUT, account.id, str(exc))) from exc
 
 
 def unset(account: Account) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from trayapp.app.fetching import patience
 from trayapp.app.keychain import spec_of
 from trayapp.app.root import App, replaced, words_for
+from trayapp.app.timing import waiting
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.errors import ProviderError, UserError
-from trayapp.core.intents import CopyKey, KeyChanged, RemoveKey, Reply, StoreKey, TestKey
+from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, RemoveKey, Reply, StoreKey
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
 from trayapp.providers import keys as key_hints
@@ -48,7 +48,7 @@ async def copy_key(app: App, intent: CopyKey) -> Reply:
     return await store_key(app, StoreKey(account.id, found[1], check=False))
 
 
-async def test_key(app: App, intent: TestKey) -> Reply:
+async def try_key(app: App, intent: CheckKey) -> Reply:
     """Ask the provider. The keyring may ask for its password: somebody clicked for this."""
     account = app.account(intent.provider)
     key = await app.keychain.key(account, may_prompt=True)
@@ -85,7 +85,7 @@ async def unlock(app: App) -> Reply:
     app.keyring.publish(state.value)
     if state is not KeyringState.OK:
         return Reply(False, words.keyring(state.value))
-    app.tasks.start(app.catalog.refresh(app.accounts, force=True), name="refresh after unlock")
+    app.behind(app.catalog.refresh(app.accounts, force=True), name="refresh after unlock")
     return Reply(True, _("Keyring unlocked."))
 
 
@@ -102,7 +102,7 @@ async def changed(app: App, account: Account) -> None:
     app.catalog.invalidate(account.id)
     app.redraw()
     if account.enabled:
-        app.tasks.start(app.catalog.refresh((account,), force=True), name=f"refresh {account.id}")
+        app.behind(app.catalog.refresh((account,), force=True), name=f"refresh {account.id}")
 
 
 async def _known(app: App, account: Account, slot: str, *, present: bool) -> None:
@@ -129,7 +129,7 @@ async def _check(app: App, account: Account, key: Secret) -> Checked:
     spec = spec_of(account)
     try:
         http = await app.net.client()
-        return await check_key(spec, http, account=account, key=key, timeouts=patience(spec, account))
+        return await check_key(spec, http, account=account, key=key, timeouts=waiting(spec, account))
     except ProviderError as exc:
         return Checked(Verdict.UNSURE, words_for(app, exc.failure))
 

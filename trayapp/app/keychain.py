@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -12,6 +12,7 @@ from trayapp.core.secret import Secret
 from trayapp.providers import keys as key_hints
 from trayapp.providers.local import ollama_address
 from trayapp.providers.spec import ProviderSpec, base_url, origin
+from trayapp.providers.table import SPECS
 from trayapp.providers.table import spec as find_spec
 from trayapp.system.keys import Keys
 
@@ -43,6 +44,15 @@ class Keychain:
     def has_key(self, account: Account) -> bool:
         """Whether asking the provider makes sense: there is a key, or none is needed."""
         return not spec_of(account).key_required or bool(self.kept(account))
+
+    def variables(self) -> dict[str, str]:
+        """The environment variables that hold a key, by the id of the provider's row."""
+        found = {spec.id: key_hints.from_environment(spec, self._env) for spec in SPECS}
+        return {id: it[0] for id, it in found.items() if it is not None}
+
+    def session_slots(self, accounts: Iterable[Account]) -> frozenset[str]:
+        """The entries that are held in memory only."""
+        return frozenset(self.slot(it) for it in accounts if self.kept(it) == "session")
 
     async def key(self, account: Account, *, may_prompt: bool = False) -> Secret | None:
         """The key, or None where the provider needs none. Raises ProviderError by cause."""

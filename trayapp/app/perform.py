@@ -54,8 +54,8 @@ async def _perform(app: App, intent: Intent) -> Reply:
             return await key_work.store_key(app, intent)
         case intents.CopyKey():
             return await key_work.copy_key(app, intent)
-        case intents.TestKey():
-            return await key_work.test_key(app, intent)
+        case intents.CheckKey():
+            return await key_work.try_key(app, intent)
         case intents.RemoveKey():
             return await key_work.remove_key(app, intent)
         case intents.KeyChanged():

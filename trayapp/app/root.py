@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
 
 from trayapp.app.keychain import Keychain, addressed, spec_of
+from trayapp.catalog.facts import Facts
 from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
@@ -42,6 +43,7 @@ class App:
         store: Store,
         catalog: Catalog,
         keychain: Keychain,
+        facts: Facts,
         net: Net,
         login: Login,
         clock: Clock,
@@ -51,6 +53,7 @@ class App:
         self.store = store
         self.catalog = catalog
         self.keychain = keychain
+        self.facts = facts
         self.net = net
         self.login = login
         self.clock = clock
@@ -63,6 +66,8 @@ class App:
         self.view: Topic[TrayView] = Topic(TrayView())
         self.ask: Callable[[str], Awaitable[bool]] | None = None
         """Asks the user a question; set by whoever has a screen."""
+        self.alone = False
+        """No tray: one thing is done, and nothing is begun that would outlive it."""
         self.leaving = asyncio.Event()
         self.tasks = Tasks(self.report)
         self._writing = asyncio.Lock()
@@ -121,6 +126,13 @@ class App:
 
         logging.getLogger("trayapp").error("unexpected in %s", task, exc_info=exc)
         self.tell(notices.unexpected())
+
+    def behind(self, work: Coroutine[Any, Any, object], *, name: str) -> None:
+        """Go on with this while the user gets an answer; without a tray there is no later."""
+        if self.alone:
+            work.close()
+        else:
+            self.tasks.start(work, name=name)
 
     # -- what is drawn --------------------------------------------------------------------------
 

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from trayapp.app.keychain import spec_of
-from trayapp.catalog.freshness import Timing
+from trayapp.catalog.freshness import Strategy, Timing, time_to_live
 from trayapp.core.accounts import Account
-from trayapp.core.errors import ProviderError
+from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.settings import Settings
-from trayapp.providers.spec import TIMEOUTS, Timeouts
+from trayapp.providers.spec import TIMEOUTS, ProviderSpec, Timeouts, base_url, timeouts_for
 
 
 def timing(settings: Settings, account: Account) -> Timing:
-    """TTL by S1-37: the account's override, its provider's, the row's own, then the default."""
-    raise NotImplementedError((settings, account, spec_of, TIMEOUTS, Timeouts, Timing, ProviderError))
+    """Time to live, strategy, retries and deadline, each by the nearest word for this account."""
+    try:
+        spec = spec_of(account)
+        times = waiting(spec, account)
+    except ProviderError:
+        return Timing(ttl=settings.default_ttl_seconds, retries=0)
+    strategy = account.strategy if account.strategy in list(Strategy) else settings.model_cache_strategy
+    return Timing(
+        ttl=time_to_live(
+            account,
+            default=settings.default_ttl_seconds,
+            overrides=settings.provider_ttl_overrides,
+            row=spec.ttl,
+            local=spec.local,
+            listed=bool(spec.list_path),
+        ),
+        strategy=Strategy(strategy),
+        retries=times.retries,
+        base_delay=times.base_delay,
+        deadline=float(settings.batch_timeout_seconds),
+    )
+
+
+def waiting(spec: ProviderSpec, account: Account) -> Timeouts:
+    """How long to wait for this account's answers. Raises ProviderError for an address that is not complete."""
+    if account.timeouts in TIMEOUTS:
+        return TIMEOUTS[account.timeouts]
+    try:
+        return timeouts_for(spec, account, base_url(spec, account))
+    except UserError as exc:
+        raise ProviderError(Failure(Kind.BAD_INPUT, account.id, str(exc))) from exc

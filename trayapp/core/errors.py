@@ -57,11 +57,15 @@ class Failure(Struct, frozen=True, omit_defaults=True):
 
 
 class ProviderError(Exception):
-    """Raised below a service; above it there are only listings with a failure in them."""
+    """Raised below a service; above it there are only listings with a failure in them.
 
-    def __init__(self, failure: Failure) -> None:
+    ``status`` is the HTTP status behind it, where an answer came.
+    """
+
+    def __init__(self, failure: Failure, *, status: int | None = None) -> None:
         super().__init__(f"{failure.provider}: {failure.kind}: {failure.detail}")
         self.failure = failure
+        self.status = status
 
 
 class UserError(Exception):

@@ -70,7 +70,7 @@ class CopyKey(Struct, frozen=True, tag=True):
     provider: str
 
 
-class TestKey(Struct, frozen=True, tag=True):
+class CheckKey(Struct, frozen=True, tag=True):
     """Ask the provider whether it takes the key that we hold."""
 
     provider: str
@@ -123,7 +123,7 @@ WireIntent: TypeAlias = (
     | EnableAccount
     | RemoveKey
     | CopyKey
-    | TestKey
+    | CheckKey
     | KeyChanged
     | SetLogin
     | UnlockKeyring

@@ -35,10 +35,15 @@ def read_settings(raw: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
 
     Raises NewerVersionError.
     """
-    known = _migrated(raw, settings_module.VERSION, SETTINGS_MIGRATIONS)
+    known = migrated_settings(raw)
     accounts, problems = _accounts(known.pop("accounts", ()))
     settings, more = _lenient(known, Settings)
     return msgspec.structs.replace(settings, accounts=accounts), (*problems, *more)
+
+
+def migrated_settings(raw: Mapping[str, Any]) -> Raw:
+    """The names and values that a file of the newest version would have. Raises NewerVersionError."""
+    return _migrated(raw, settings_module.VERSION, SETTINGS_MIGRATIONS)
 
 
 def read_state(raw: Mapping[str, Any]) -> tuple[State, tuple[str, ...]]:

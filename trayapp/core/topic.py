@@ -18,6 +18,7 @@ class Topic(Generic[T]):
     def __init__(self, value: T) -> None:
         self._value = value
         self._listeners: list[Callable[[T], None]] = []
+        self._published = 0
 
     @property
     def value(self) -> T:
@@ -25,7 +26,11 @@ class Topic(Generic[T]):
 
     def publish(self, value: T) -> None:
         self._value = value
+        self._published += 1
+        turn = self._published
         for listener in tuple(self._listeners):
+            if turn != self._published:
+                return  # a listener has published a newer one, which all have heard: the old one must not come last
             if listener in self._listeners:
                 listener(value)
 

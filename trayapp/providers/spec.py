@@ -1,8 +1,8 @@
-"""The vocabulary of a provider's row, and the one function that turns a key into a header."""
+"""The vocabulary of a provider's row, and the only functions that put a key into a request."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ class Entry(Struct, frozen=True):
     id: str
     name: str = ""
     use: Use | None = None
-    """None: the answer does not say; then the name decides, else it counts as chat."""
+    """None: neither the answer nor the name says; then it counts as chat."""
     context: int | None = None
     max_output: int | None = None
     price: Price | None = None
@@ -42,6 +42,15 @@ class Entry(Struct, frozen=True):
     remote: bool = False
     hidden: bool = False
     """Listed but not callable: archived, not running, being created."""
+
+
+Parse: TypeAlias = Callable[[Json], Iterator[Entry | None]]
+"""One page to its entries; None stands for a row that could not be read.
+
+Raises ``fields.NotAListError`` for an answer that is no list of models at all.
+"""
+Merge: TypeAlias = Callable[[Iterable[Entry], Iterable[Entry]], list[Entry]]
+"""The first list and the extra one (perhaps empty) to the list that is shown."""
 
 
 class Auth(StrEnum):
@@ -85,14 +94,31 @@ TIMEOUTS: Mapping[str, Timeouts] = {
 class Paging(Struct, frozen=True):
     """How the next page is asked for. At most ten pages are read."""
 
-    param: str
+    param: str = ""
     """Query parameter that carries the cursor or the page number."""
     cursor: str = ""
-    """Dotted path of the next cursor in the answer; empty: pages are numbered from one."""
+    """Dotted path of the next cursor in the answer."""
     more: str = ""
     """Dotted path of a flag that must be true for the next page, where there is one."""
     total: str = ""
-    """Dotted path of the number of rows in all, for numbered pages."""
+    """Dotted path of the number of rows in all, for pages numbered from one."""
+    next_url: str = ""
+    """Dotted path of the next page's address, whole or below the host; followed on the same origin only."""
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """A list route besides a row's first one."""
+
+    path: str
+    parse: Parse
+    query: Mapping[str, str] = {}
+    paging: Paging | None = None
+    rooted: bool = False
+    """The path starts at the host's root, not below the base URL."""
+    public: bool = False
+    """Asked without the key."""
+    condemns: bool = True
+    """False where a refusal here is not about the key."""
 
 
 class BadKey(Struct, frozen=True):
@@ -103,22 +129,28 @@ class BadKey(Struct, frozen=True):
     """Dotted path in the body, ``[]`` meaning each element; or ``header:NAME``."""
     equals: str = ""
     contains: str = ""
+    own_host: bool = False
+    """Counts only at the provider's own address: elsewhere the status has a plainer meaning."""
 
 
 class KeyCheck(Struct, frozen=True):
     """Where a key is checked: often the list, but never a list that is public."""
 
     path: str
-    """Below the base URL, or a whole URL."""
+    """Below the base URL, or a whole URL, which is asked only while the account has the row's own host."""
     method: str = "GET"
     query: Mapping[str, str] = {}
     form: Mapping[str, str] = {}
-    """Form fields; ``{key}`` stands for the key."""
+    """Form fields; ``{key}`` stands for the key, which then is in no header."""
     ok_path: str = ""
     """Dotted path in the body that must be true for the key to be good, where there is one."""
+    blocked: tuple[str, ...] = ()
+    """Dotted paths of flags that say "known, but not usable" when true."""
     bad_key: tuple[BadKey, ...] = (BadKey(401),)
     proves_key: bool = True
-    """False where the route answers anybody: then it shows only that the server is there."""
+    """False where the route may answer anybody: then it is asked without the key as well."""
+    fallback: KeyCheck | None = None
+    """Asked where the first route does not exist."""
 
 
 class Ask(Struct, frozen=True):
@@ -128,8 +160,11 @@ class Ask(Struct, frozen=True):
     label: str
     example: str = ""
     default: str = ""
-    """Empty: the user must fill it in."""
+    """Empty: the user must fill it in, unless it is optional."""
     env: tuple[str, ...] = ()
+    optional: bool = False
+    header: str = ""
+    """Sent as this header, where the user filled it in."""
 
 
 class ProviderSpec(Struct, frozen=True, kw_only=True):
@@ -139,7 +174,9 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     name: str
     base_url: str
     """May hold ``{name}`` for each of ``asks``."""
-    parse: Callable[[Json], Iterator[Entry]]
+    base_urls: tuple[str, ...] = ()
+    """Its other addresses: regions and sites, whose keys are often not the same."""
+    parse: Parse
     local: bool = False
     """Runs on this computer or the user's own network, and needs no key."""
     auth: Auth = Auth.BEARER
@@ -148,38 +185,74 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     list_path: str = "/models"
     list_query: Mapping[str, str] = {}
     list_public: bool = False
-    list_fallbacks: tuple[tuple[str, Callable[[Json], Iterator[Entry]]], ...] = ()
-    """Older or plainer list routes with their parsers, tried in order when the first is not there."""
-    extra_list: tuple[str, Callable[[Json], Iterator[Entry]]] | None = None
-    """A second list, merged by id: facts the first one lacks. Its failure loses nothing else."""
-    extra_public: bool = False
-    """The second list is asked without the key."""
+    list_condemns: bool = True
+    """False where a refusal of the list is not about the key."""
     paging: Paging | None = None
+    list_fallbacks: tuple[Route, ...] = ()
+    """Older or plainer list routes, tried in order when the one before is not there."""
+    falls_back_on: tuple[int, ...] = (404, 405, 410)
+    """Statuses that mean "not there"; an answer 200 that is no list always does."""
+    typed: str = ""
+    """The ask in which the user may list model ids that no route names, separated by commas."""
+    extra_list: Route | None = None
+    """A second list: facts the first one lacks. Its failure loses nothing else."""
+    merge: Merge | None = None
+    """Puts the two lists together; None: by id, the first one's word counting more."""
     check: KeyCheck = KeyCheck("/models")
+    probes: tuple[tuple[str, Callable[[int, Json], bool]], ...] = ()
+    """Routes that tell who listens there: status and body to yes or no; one yes is enough."""
     asks: tuple[Ask, ...] = ()
     key_env: tuple[str, ...] = ()
     base_url_env: tuple[str, ...] = ()
     key_prefixes: tuple[str, ...] = ()
     """How its keys usually begin: a hint, never a reason to refuse one."""
     foreign_prefixes: tuple[str, ...] = ()
-    """Beginnings that plainly belong to somebody else."""
+    """Beginnings that plainly belong to somebody else, or to a kind of key that does not work here."""
     keys_url: str = ""
+    docs_url: str = ""
     timeouts: str = "medium"
-    """Key of ``TIMEOUTS``."""
+    """Key of ``TIMEOUTS``; read it through ``timeouts_for``."""
     ttl: int | None = None
     """Seconds; None: the default of the settings. 300 for local servers."""
     dialect: Dialect = Dialect.OPENAI
     chat_path: str = "/chat/completions"
+    stream_path: str = ""
+    """Where it differs from ``chat_path``."""
+    compat_path: str = ""
+    """Chat in OpenAI's dialect beside the own one; always with a Bearer key."""
+    native_chat_path: str = ""
+    """Chat in the server's own dialect beside OpenAI's."""
     responses_path: str = ""
     messages_path: str = ""
     """Route of the Anthropic dialect; a path below the base URL or a whole URL; empty: none."""
     embeddings_path: str = ""
     chat_base_url: str = ""
-    """Where chat lives, when not below ``base_url``."""
+    """Where all these live, when not below ``base_url``."""
     builtin: tuple[str, ...] = ()
-    """Ids that work though no list names them."""
-    retry_after: tuple[str, ...] = ("retry-after",)
-    """Headers that say how long to wait, first one wins; ``body:`` for Google's RetryInfo."""
+    """Ids known to exist though no list may name them; for the catalogue, never mixed into a list."""
+
+
+def timeouts_for(spec: ProviderSpec, account: Account, base: str) -> Timeouts:
+    """The account's own class, else the row's; a local server on this computer has its own (C6, C17)."""
+    if account.timeouts in TIMEOUTS:
+        return TIMEOUTS[account.timeouts]
+    return TIMEOUTS["local" if spec.local and loopback(base) else spec.timeouts]
+
+
+def loopback(url: str) -> bool:
+    """Whether the address is this very computer's."""
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def base_url(spec: ProviderSpec, account: Account) -> str:
@@ -187,7 +260,7 @@ def base_url(spec: ProviderSpec, account: Account) -> str:
 
     Raises UserError that names the value which is missing or cannot stand in an address.
     """
-    return fill(account.base_url or spec.base_url, spec, account).rstrip("/")
+    return fill((account.base_url or spec.base_url).strip(), spec, account).rstrip("/")
 
 
 def fill(url: str, spec: ProviderSpec, account: Account) -> str:
@@ -197,9 +270,11 @@ def fill(url: str, spec: ProviderSpec, account: Account) -> str:
             continue
         value = (account.values.get(ask.name) or ask.default).strip()
         if not value:
-            raise UserError(_("{name} needs “{what}”: set it in the settings.").format(name=spec.name, what=ask.label))
-        if not all(letter.isalnum() or letter in "-_." for letter in value):
-            raise UserError(_("“{value}” cannot be used as “{what}”.").format(value=value, what=ask.label))
+            raise UserError(
+                _("{name} needs “{what}”: set it in the settings.").format(name=spec.name, what=_(ask.label))
+            )
+        if not all(letter.isascii() and (letter.isalnum() or letter in "-_.") for letter in value):
+            raise UserError(_("“{value}” cannot be used as “{what}”.").format(value=value, what=_(ask.label)))
         url = url.replace(f"{{{ask.name}}}", value)
     return url
 
@@ -217,9 +292,38 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}"
 
 
-def signed(spec: ProviderSpec, key: Secret | None) -> dict[str, str]:
-    """The headers of one request: the row's own, and the key where there is one."""
+def at_home(spec: ProviderSpec, account: Account) -> bool:
+    """Whether the account talks to one of the row's own hosts, so that its whole URLs may see the key."""
+    if not account.base_url:
+        return True
+    own = (spec.base_url, *spec.base_urls)
+    return origin(base_url(spec, account)) in {origin(fill(url, spec, account)) for url in own if "{" not in url}
+
+
+def signed(spec: ProviderSpec, key: Secret | None, account: Account | None = None) -> dict[str, str]:
+    """The headers of one request: the row's own, the account's, and the key where there is one.
+
+    Raises UserError for a key that cannot stand in a header.
+    """
     headers = dict(spec.headers)
+    for ask in spec.asks if account else ():
+        value = account.values.get(ask.name, "").strip() if account and ask.header else ""
+        if value and value.isascii() and value.isprintable():
+            headers[ask.header] = value
     if key:
-        headers[spec.auth.value] = f"Bearer {key.reveal()}" if spec.auth is Auth.BEARER else key.reveal()
+        text = _sendable(key)
+        headers[spec.auth.value] = f"Bearer {text}" if spec.auth is Auth.BEARER else text
     return headers
+
+
+def check_form(check: KeyCheck, key: Secret) -> dict[str, str]:
+    """The form fields of a key check that carries the key in its body. Raises UserError as ``signed`` does."""
+    return {name: value.replace("{key}", _sendable(key)) for name, value in check.form.items()}
+
+
+def _sendable(key: Secret) -> str:
+    text = key.reveal()
+    if not (text.isascii() and text.isprintable()):
+        # httpx would raise with the whole header in its words
+        raise UserError(_("The key holds characters that cannot be sent: enter it again."))
+    return text

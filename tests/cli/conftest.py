@@ -1,0 +1,104 @@
+"""A command run in this process, with whoever performs intents played by the test."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from trayapp.catalog.cache import Shelf, mark
+from trayapp.cli.console import Console
+from trayapp.cli.entry import main
+from trayapp.cli.remote import Remote
+from trayapp.core.accounts import Account
+from trayapp.core.intents import Intent, Reply, WireIntent
+from trayapp.core.listings import Listing
+from trayapp.core.models import Model, ModelRef
+from trayapp.system.paths import Paths, find
+
+NOW = 1_750_000_000.0
+
+
+class Ran(msgspec.Struct):
+    """What became of a command."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Desk:
+    """Where commands are run: a home of their own, and a stand-in for the tray or for the program alone."""
+
+    def __init__(self, paths: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.paths = paths
+        self.env: dict[str, str] = {}
+        self.running = False
+        self.handed: list[Any] = []
+        """Requests that the tray got, as it would read them."""
+        self.alone: list[Intent] = []
+        """Intents performed in the command's own process."""
+        self.reply: Callable[[Any], Reply] = lambda _intent: Reply()
+        self._capsys = capsys
+        self._patch = monkeypatch
+
+    def set_up(self, *accounts: Account, **preferences: object) -> None:
+        """Write settings.toml, as a user's editor might."""
+        lines = ["version = 1", *(f"{name} = {_toml(value)}" for name, value in preferences.items())]
+        for account in accounts:
+            raw = msgspec.to_builtins(account)
+            values = raw.pop("values", {})
+            lines += ["[[accounts]]", *(f"{name} = {_toml(value)}" for name, value in raw.items())]
+            if values:
+                lines += ["[accounts.values]", *(f"{name} = {_toml(value)}" for name, value in values.items())]
+        self.paths.config.mkdir(parents=True, exist_ok=True)
+        self.paths.settings_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def remember(self, **state: object) -> None:
+        """Write state.json."""
+        self.paths.data.mkdir(parents=True, exist_ok=True)
+        self.paths.state_file.write_bytes(msgspec.json.encode({"version": 1, **state}))
+
+    def listed(self, account: Account, *models: str | Model, age: float = 60.0) -> None:
+        """Put an account's list on the shelf, that many seconds old."""
+        made = tuple(it if isinstance(it, Model) else Model(ModelRef(account.id, it)) for it in models)
+        Shelf(self.paths.listings).put(Listing(account.id, made, fetched_at=NOW - age), mark(account))
+
+    def run(self, *words: str, typed: str = "") -> Ran:
+        self._patch.setattr("sys.stdin", io.StringIO(typed))
+        code = main(list(words), self._console)
+        told = self._capsys.readouterr()
+        return Ran(code, told.out, told.err)
+
+    def _console(self) -> Console:
+        remote = Remote(self.paths, hand_over=self._hand_over, alone=self._alone)
+        return Console(self.paths, remote=remote, env=self.env, now=lambda: NOW)
+
+    def _hand_over(self, runtime: Any, message: bytes, timeout: float) -> bytes | None:
+        assert runtime == self.paths.runtime
+        assert timeout > 0
+        assert b"\n" not in message
+        if not self.running:
+            return None
+        raw = msgspec.json.decode(message)
+        request = msgspec.convert(raw["intent"], WireIntent) if "intent" in raw else raw["ask"]
+        self.handed.append(request)
+        return msgspec.json.encode(self.reply(request))
+
+    def _alone(self, intent: Intent, paths: Paths) -> Reply:
+        self.alone.append(intent)
+        return self.reply(intent)
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, (bool, int)) else msgspec.json.encode(value).decode()
+
+
+@pytest.fixture
+def desk(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(find({**os.environ, "TRAYAPP_HOME": str(home)}), capsys, monkeypatch)

@@ -1,0 +1,82 @@
+"""What a half-typed command can become, with the names handed in."""
+
+from __future__ import annotations
+
+import pytest
+
+from trayapp.cli.completion import SCRIPTS, Candidate, candidates
+from trayapp.cli.names import lines
+from trayapp.cli.verbs import SHELLS, VERBS, below
+
+NAMES = {
+    "account": lambda given, typed: [Candidate("openai"), Candidate("ollama")],
+    "spec": lambda given, typed: [Candidate("openai"), Candidate("azure")],
+    "ask": lambda given, typed: [Candidate("resource=")] if given == ["azure"] else [],
+    "setting": lambda given, typed: [Candidate("notify_switch")],
+    "value": lambda given, typed: [Candidate("on"), Candidate("off")] if given == ["notify_switch"] else [],
+    "model": lambda given, typed: [Candidate("openai/gpt-4o"), Candidate("ollama/qwen3:8b")],
+}
+
+
+def texts(line: str) -> list[str]:
+    return [it.text for it in candidates(line.split(" "), NAMES)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("us", ["use"]),
+        ("s", ["status", "settings"]),
+        ("use ", ["openai/gpt-4o", "ollama/qwen3:8b"]),
+        ("use ollama/q", ["ollama/qwen3:8b"]),
+        ("use openai/gpt-4o ", ["--unlisted"]),
+        ("key ", ["set", "remove", "list", "test"]),
+        ("key set ", ["openai", "ollama"]),
+        ("key set o", ["openai", "ollama"]),
+        ("key set openai ", []),
+        ("models --provider ", ["openai", "ollama"]),
+        ("models --provider=op", ["--provider=openai"]),
+        ("models --provider openai --po", ["--porcelain"]),
+        ("models --json --", ["--provider", "--refresh", "--all", "--porcelain", "--help"]),
+        ("models --provider openai --prov", ["--provider"]),
+        ("login o", ["on", "off"]),
+        ("settings set ", ["notify_switch"]),
+        ("settings set notify_switch o", ["on", "off"]),
+        ("providers add a", ["azure"]),
+        ("providers add azure --set ", ["resource="]),
+        ("providers add azure --set resource=x --set ", ["resource="]),
+        ("providers add azure --key-from ", ["keyring", "environment"]),
+        ("providers --", ["--known", "--json", "--help"]),
+        ("providers e", ["enable"]),
+        ("completion ", list(SHELLS)),
+        ("--v", ["--version"]),
+        ("nonsense ", []),
+        ("refresh ", ["openai", "ollama"]),
+    ],
+)
+def test_a_half_typed_command_goes_on(line: str, expected: list[str]) -> None:
+    assert texts(line) == expected
+
+
+def test_nothing_typed_offers_every_command() -> None:
+    assert texts("") == list(below(()))
+    assert candidates([], NAMES) == candidates([""], NAMES)
+
+
+def test_an_account_may_be_added_after_the_listing_words() -> None:
+    assert set(texts("providers ")) == {"add", "remove", "enable", "disable", "--known", "--json"}
+
+
+def test_commands_come_with_what_they_do() -> None:
+    about = {it.text: it.about for it in candidates([""], NAMES)}
+    assert about["use"] == next(verb.help for verb in VERBS if verb.words == ("use",))
+
+
+def test_every_shell_has_its_script() -> None:
+    assert set(SCRIPTS) == set(SHELLS)
+
+
+def test_candidates_are_lines_and_unusable_names_are_left_out() -> None:
+    found = [Candidate("a", "what\tit is"), Candidate("b\nc", "broken"), Candidate("d")]
+    assert lines(found, described=True) == "a\twhat it is\nd\n"
+    assert lines(found, described=False) == "a\nd\n"

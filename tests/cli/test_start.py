@@ -1,0 +1,90 @@
+"""The start itself: who is there already, and whether anything can be shown here."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from trayapp.cli.entry import main
+from trayapp.cli.start import no_screen
+from trayapp.system import instance
+from trayapp.system.paths import runtime
+
+
+@contextmanager
+def somebody_runs(folder: Path) -> Iterator[list[bytes]]:
+    """An instance in a thread of its own; the list fills with what it is asked."""
+    claim = instance.claim(folder)
+    assert claim is not None
+    asked: list[bytes] = []
+    ready, leave = threading.Event(), threading.Event()
+
+    async def answer(line: bytes) -> bytes:
+        asked.append(line)
+        return b"{}"
+
+    async def serve() -> None:
+        await claim.serve(answer)
+        ready.set()
+        await asyncio.to_thread(leave.wait)
+        await claim.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield asked
+    finally:
+        leave.set()
+        thread.join()
+
+
+def test_a_second_start_shows_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with somebody_runs(runtime()) as asked:
+        assert main([]) == 0
+    assert asked == [b'{"intent":{"type":"Activate"}}']
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "running already" in told.err
+
+
+def test_a_silent_second_start_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with somebody_runs(runtime()) as asked:
+        assert main(["--silent"]) == 0
+    assert asked == [b'{"ask":"ping"}']
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_display_the_code_is_three_and_the_words_say_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("QT_QPA_PLATFORM")
+    assert main([]) == 3
+    told = capsys.readouterr().err
+    assert "DISPLAY" in told
+    assert "trayapp --help" in told
+    claim = instance.claim(runtime())  # nothing was left behind that keeps the next one out
+    assert claim is not None
+    claim.release()
+
+
+@pytest.mark.parametrize(
+    ("env", "platform", "can"),
+    [
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({}, "linux", False),
+        ({"QT_QPA_PLATFORM": "offscreen"}, "linux", True),
+        ({"QT_QPA_PLATFORM": "offscreen:size=10x10"}, "linux", True),
+        ({"QT_QPA_PLATFORM": "xcb"}, "linux", False),
+        ({}, "darwin", True),
+        ({}, "win32", True),
+    ],
+)
+def test_a_screen_is_looked_for_before_qt_is(env: dict[str, str], platform: str, can: bool) -> None:
+    assert (no_screen(env, platform) == "") is can

@@ -1,0 +1,80 @@
+"""What may be asked over the socket comes out as it went in; a key has no way in or out."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import msgspec
+import pytest
+
+from trayapp.core import intents
+from trayapp.core.accounts import Account
+from trayapp.core.intents import Reply, StoreKey, WireIntent
+from trayapp.core.models import ModelRef
+from trayapp.core.secret import Secret
+from trayapp.core.settings import Settings
+
+ACCOUNT = Account("azure", "azure-openai", values={"resource": "contoso"}, ttl=300)
+EXAMPLES: dict[type, Any] = {
+    intents.PickModel: intents.PickModel(ModelRef("openrouter", "openai/gpt-5:free"), confirmed=True),
+    intents.Refresh: intents.Refresh("groq"),
+    intents.SaveSettings: intents.SaveSettings(Settings(tray_wait=3, accounts=(ACCOUNT,))),
+    intents.SaveAccount: intents.SaveAccount(ACCOUNT),
+    intents.RemoveAccount: intents.RemoveAccount("azure"),
+    intents.EnableAccount: intents.EnableAccount("azure", False),
+    intents.RemoveKey: intents.RemoveKey("azure"),
+    intents.CopyKey: intents.CopyKey("azure"),
+    intents.CheckKey: intents.CheckKey("azure"),
+    intents.KeyChanged: intents.KeyChanged("azure", present=True),
+    intents.SetLogin: intents.SetLogin(True),
+    intents.UnlockKeyring: intents.UnlockKeyring(),
+    intents.OpenSettings: intents.OpenSettings("Providers", "azure"),
+    intents.ShowAll: intents.ShowAll("groq"),
+    intents.Activate: intents.Activate(),
+    intents.Quit: intents.Quit(),
+}
+KINDS = typing.get_args(WireIntent)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_intent_comes_out_of_the_wire_as_it_went_in(kind: type) -> None:
+    example = EXAMPLES[kind]
+    line = msgspec.json.encode(example)
+    assert b"\n" not in line
+    assert msgspec.json.decode(line, type=WireIntent) == example
+
+
+@pytest.mark.parametrize("kind", [it for it in KINDS if not msgspec.structs.fields(it)])
+def test_intents_without_details_are_their_name_alone(kind: type) -> None:
+    assert msgspec.json.encode(kind()) == b'{"type":"%s"}' % kind.__name__.encode()
+
+
+def test_a_key_has_no_wire_form() -> None:
+    with pytest.raises(TypeError):
+        msgspec.json.encode(StoreKey("openai", Secret("sk-0123456789")))
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'{"type":"StoreKey","provider":"a","key":"sk-0123456789"}', type=WireIntent)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"type":"Nonsense"}',
+        b'{"type":"PickModel"}',
+        b'{"type":"PickModel","ref":["only one"]}',
+        b'{"type":"SaveSettings","settings":{"tray_wait":9999}}',
+        b'{"type":"Refresh","provider":7}',
+    ],
+)
+def test_what_is_no_intent_is_refused(line: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.json.decode(line, type=WireIntent)
+
+
+@pytest.mark.parametrize("reply", [Reply(), Reply(False, "no"), Reply(data={"models": 3})])
+def test_a_reply_survives_the_wire(reply: Reply) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(reply), type=Reply) == reply

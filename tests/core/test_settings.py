@@ -1,0 +1,66 @@
+"""Every preference says what it is, where it stands and what may be entered."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from trayapp.core import schema
+from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
+
+ALL = list(schema.preferences().values())
+every_preference = pytest.mark.parametrize("preference", ALL, ids=lambda it: it.name)
+
+
+@every_preference
+def test_it_has_a_label_and_a_page(preference: schema.Preference) -> None:
+    assert preference.label
+    assert preference.label != preference.name
+    assert preference.label[0].isupper()
+    assert preference.page in (GENERAL, PROVIDERS, MODELS)
+
+
+@every_preference
+def test_its_help_is_whole_sentences(preference: schema.Preference) -> None:
+    assert not preference.help or preference.help.endswith(".")
+
+
+@every_preference
+def test_it_has_limits_and_its_default_is_within_them(preference: schema.Preference) -> None:
+    if preference.type is int:
+        assert preference.minimum is not None
+        assert preference.maximum is not None
+        assert preference.minimum <= preference.default <= preference.maximum
+    elif preference.type is str:
+        assert preference.default in preference.choices
+    else:
+        assert preference.type is bool
+    if preference.type is not bool:
+        assert schema.limits(preference).endswith(".")
+
+
+@every_preference
+def test_one_step_past_its_limits_is_refused_by_the_file_and_by_the_command_line(preference: schema.Preference) -> None:
+    if preference.type is not int:
+        return
+    assert preference.minimum is not None
+    assert preference.maximum is not None
+    for bad in (preference.minimum - 1, preference.maximum + 1):
+        assert schema.read_settings({preference.name: bad})[1]
+        with pytest.raises(ValueError, match="whole number"):
+            schema.change(Settings(), preference.name, str(bad))
+    for good in (preference.minimum, preference.maximum):
+        assert getattr(schema.read_settings({preference.name: good})[0], preference.name) == good
+
+
+def test_everything_but_the_version_and_what_has_pages_of_its_own_is_a_preference() -> None:
+    fields = {field.name for field in msgspec.structs.fields(Settings)}
+    assert fields - {it.name for it in ALL} == {"version", "accounts", "provider_ttl_overrides"}
+
+
+def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:
+    from trayapp.core.accounts import Account
+    from trayapp.core.state import State
+
+    names = {*Account.__struct_fields__, *Settings.__struct_fields__, *State.__struct_fields__}
+    assert not {name for name in names if name.endswith(("key", "token", "secret", "password"))}

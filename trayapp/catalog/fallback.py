@@ -1,0 +1,32 @@
+"""What to show when a provider did not answer, by cause."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from trayapp.core.errors import Failure
+from trayapp.core.language import _
+from trayapp.core.listings import Listing, Source
+
+
+def next_best(held: Listing | None, embedded: Listing | None, why: Failure) -> Listing:
+    """The best list there is, with the reason in it (C3, C13).
+
+    A closed door, no key or a refused one, gives the shipped list to browse; every other cause our own
+    last list, which is true to the account. Each stands in where the other is missing. ``embedded`` is
+    None where the shipped list is not wanted. The shipped list never replaces what the account listed,
+    except behind that closed door, where nothing of it could be called.
+    """
+    ours = held is not None and bool(held.models)
+    if embedded is not None and embedded.models and (why.kind.closed or not ours):
+        return replace(embedded, failure=why)
+    if held is not None and ours:
+        return replace(held, source=Source.STALE, failure=why)
+    return Listing(why.provider, source=Source.EMBEDDED, failure=why)
+
+
+def nothing(provider: str) -> str:
+    """The last word, when there is no list of any kind (S1-43)."""
+    return _("No models available for '{provider}': API failed, no catalog data, no stale cache").format(
+        provider=provider
+    )

@@ -1,0 +1,155 @@
+"""Reads what the tray would show, off the disk: accounts, the choice, and every list with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from trayapp.core.accounts import Account, KeyFrom, key_slot, with_implicit
+from trayapp.core.errors import Failure, Kind, UserError
+from trayapp.core.language import _
+from trayapp.core.listings import Listing, Source
+from trayapp.core.settings import Settings
+from trayapp.core.state import State
+from trayapp.system.paths import Paths
+
+if TYPE_CHECKING:
+    from trayapp.catalog.facts import Facts
+    from trayapp.providers.spec import ProviderSpec
+
+
+class Disk(NamedTuple):
+    """Settings and state as they are stored, and sentences about what could not be read."""
+
+    settings: Settings
+    state: State
+    notices: tuple[str, ...]
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The user's accounts, and the local servers that are looked for without being set up."""
+        return with_implicit(self.settings.accounts)
+
+    def account(self, provider: str) -> Account:
+        """The account with this id. Raises UserError that names the nearest ids."""
+        for account in self.accounts:
+            if account.id == provider:
+                return account
+        raise UserError(unknown(_("There is no account “{name}”."), provider, [it.id for it in self.accounts]))
+
+
+def read(paths: Paths) -> Disk:
+    """The two small files. An unreadable one is set aside, and a notice says so."""
+    from trayapp.system.store import Store
+
+    loaded = Store(paths).load()
+    return Disk(loaded.settings, loaded.state, tuple(loaded.notices))
+
+
+def listings(
+    disk: Disk, paths: Paths, accounts: Iterable[Account], *, now: float, env: Mapping[str, str]
+) -> tuple[dict[str, Listing], tuple[str, ...]]:
+    """The list of each account as a tray shows it at its start, and sentences about unreadable files.
+
+    Where there is neither list nor key, the shipped list stands in, unless the settings say otherwise.
+    """
+    from trayapp.catalog.cache import Shelf, mark
+
+    wanted = tuple(accounts)
+    # an account that was moved to another server must not show the old one's list
+    held, notices = Shelf(paths.listings).load_all((it.id for it in wanted), {it.id: mark(it) for it in wanted})
+    shown: dict[str, Listing] = {}
+    facts: Facts | None = None
+    for account in wanted:
+        listing = held.get(account.id)
+        if listing is not None:
+            source = Source.CACHE if listing.fresh(now, ttl(disk.settings, account)) else Source.STALE
+            shown[account.id] = msgspec.structs.replace(listing, source=source)
+        elif key_place(account, disk.state, env) == "missing":
+            facts = facts or _facts(paths)
+            embedded = facts.embedded(account) if disk.settings.use_catalog_fallback else Listing(account.id)
+            shown[account.id] = msgspec.structs.replace(embedded, failure=Failure(Kind.NO_KEY, account.id))
+        else:
+            shown[account.id] = Listing(account.id)
+    return shown, tuple(notices)
+
+
+def key_place(account: Account, state: State, env: Mapping[str, str]) -> str:
+    """``keyring``, ``environment``, ``unneeded`` or ``missing``, without opening anything."""
+    spec = spec_of(account)
+    if spec is None:
+        return "missing"
+    if account.key_from is KeyFrom.ENVIRONMENT:
+        from trayapp.providers.keys import from_environment
+
+        if from_environment(spec, env):
+            return "environment"
+    else:
+        from trayapp.providers.spec import base_url, origin
+
+        try:
+            if key_slot(account, origin(base_url(spec, account))) in state.keyed:
+                return "keyring"
+        except UserError:
+            pass  # an address that is not complete has no entry
+    return "missing" if spec.key_required else "unneeded"
+
+
+def ttl(settings: Settings, account: Account) -> float:
+    """Seconds the account's list counts as fresh."""
+    from trayapp.catalog.freshness import time_to_live
+
+    spec = spec_of(account)
+    return time_to_live(
+        account,
+        default=settings.default_ttl_seconds,
+        overrides=settings.provider_ttl_overrides,
+        row=spec.ttl if spec else None,
+        local=spec.local if spec else False,
+        listed=bool(spec.list_path) if spec else True,
+    )
+
+
+def spec_of(account: Account) -> ProviderSpec | None:
+    """The provider's row; None where another version of the table had it."""
+    from trayapp.providers.table import spec
+
+    try:
+        return spec(account.spec)
+    except KeyError:
+        return None
+
+
+def name_of(account: Account) -> str:
+    """What people call the account."""
+    spec = spec_of(account)
+    return account.name or (spec.name if spec else account.id)
+
+
+def local(account: Account) -> bool:
+    """Whether it is a server of this computer."""
+    spec = spec_of(account)
+    return spec is not None and spec.local
+
+
+def unknown(sentence: str, name: str, known: Iterable[str]) -> str:
+    """A sentence about a name that does not exist, with the ones that look like it.
+
+    What was typed is repeated only when it cannot be a key that went astray.
+    """
+    from difflib import get_close_matches
+
+    from trayapp.core.redaction import struck
+
+    shown = struck(name) if len(name) <= 24 else "…"
+    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    text = sentence.format(name=shown)
+    return f"{text} " + _("Did you mean {names}?").format(names=", ".join(near)) if near else text
+
+
+def _facts(paths: Paths) -> Facts:
+    from trayapp.catalog.facts import Facts
+
+    return Facts(paths.resources / "catalog.json", paths.data)

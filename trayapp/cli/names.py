@@ -1,0 +1,100 @@
+"""The names that completion offers: accounts, providers, settings and models, read off the disk."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from trayapp.cli.completion import Candidate, Names
+from trayapp.core.language import _
+
+if TYPE_CHECKING:
+    from trayapp.system.paths import Paths
+
+
+class Offered:
+    """Reads the disk when a name is asked for, and no sooner: most completions need only the table of verbs."""
+
+    def __init__(self, find: Callable[[], Paths]) -> None:
+        self._find = find
+
+    @property
+    def _paths(self) -> Paths:
+        return self._find()
+
+    def kinds(self) -> Mapping[str, Names]:
+        """By the kind that the table of verbs names."""
+        return {
+            "account": self._accounts,
+            "spec": self._specs,
+            "ask": self._asks,
+            "setting": self._settings,
+            "value": self._values,
+            "model": self._models,
+        }
+
+    def _accounts(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.cli import disk
+
+        return [Candidate(it.id, disk.name_of(it)) for it in disk.read(self._paths).accounts]
+
+    def _specs(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.providers.table import SPECS
+
+        return [Candidate(it.id, it.name) for it in sorted(SPECS, key=lambda it: it.id)]
+
+    def _asks(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.providers.table import SPECS
+
+        return [Candidate(f"{ask.name}=", ask.label) for it in SPECS if it.id in given[:1] for ask in it.asks]
+
+    def _settings(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.core.schema import preferences
+
+        return [Candidate(it.name, _(it.label)) for it in preferences().values()]
+
+    def _values(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.core.schema import preferences
+
+        declared = preferences().get(given[0]) if given else None
+        if declared is None:
+            return ()
+        if declared.type is bool:
+            return [Candidate("on"), Candidate("off")]
+        return [Candidate(value, _(words)) for value, words in declared.choices.items()]
+
+    def _models(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        """First the account, then its models; without an account of that name, models of any by their id."""
+        from trayapp.cli import disk
+        from trayapp.core.models import Use
+
+        paths = self._paths
+        found = disk.read(paths)
+        enabled = [it for it in found.accounts if it.enabled]
+        fits = [it for it in enabled if f"{it.id}/".startswith(typed) or typed.startswith(f"{it.id}/")]
+        lists, _notices = disk.listings(found, paths, fits or enabled, now=time.time(), env=os.environ)
+        models = {
+            name: [it for it in listing.models if found.settings.show_non_chat or it.use is Use.CHAT]
+            for name, listing in lists.items()
+        }
+        with_models = [it for it in fits if models[it.id]]
+        if len(with_models) > 1:
+            return [Candidate(f"{it.id}/", disk.name_of(it)) for it in with_models]
+        if with_models:
+            return [Candidate(str(it.ref), it.name) for it in models[with_models[0].id]]
+        return [Candidate(it.ref.model, it.name) for listed in models.values() for it in listed]
+
+
+def lines(found: Iterable[Candidate], *, described: bool) -> str:
+    """One candidate a line, with what it is behind a tab where that is wanted."""
+    from trayapp.cli.output import clean
+
+    shown = []
+    for it in found:
+        if clean(it.text) != it.text:
+            continue  # no shell could hold it in one word
+        about = clean(it.about) if described else ""
+        shown.append(f"{it.text}\t{about}\n" if about else f"{it.text}\n")
+    return "".join(shown)

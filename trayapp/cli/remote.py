@@ -1,0 +1,121 @@
+"""Has an intent performed: by the tray where one runs, else in this process under the instance's lock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from trayapp.core.errors import UserError
+from trayapp.core.intents import Intent, PickModel, Reply, StoreKey, WireIntent
+from trayapp.core.language import _
+from trayapp.system.paths import Paths
+
+PATIENCE = 180.0
+"""Seconds for an intent: a refresh of everything, or a prompt of the keyring that waits for its user."""
+QUICK = 5.0
+"""Seconds for a question that the tray answers from memory."""
+_TURN = 30.0
+"""Seconds to wait for other commands that hold the lock."""
+
+
+class HandOver(Protocol):
+    """``system.instance.hand_over``: None where nobody runs."""
+
+    def __call__(self, runtime: Any, message: bytes, timeout: float) -> bytes | None: ...
+
+
+class Remote:
+    """Speaks with the running tray, and stands in for it where none runs."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        hand_over: HandOver | None = None,
+        alone: Callable[[Intent, Paths], Reply] | None = None,
+    ) -> None:
+        self._paths = paths
+        self._hand_over = hand_over or _hand_over
+        self._alone = alone or _alone
+
+    def running(self) -> bool:
+        """Whether a tray answers."""
+        return self.ask("ping") is not None
+
+    def ask(self, question: str) -> Reply | None:
+        """What the tray knows, or None where none runs. Raises UserError where it does not answer."""
+        return self._sent({"ask": question}, QUICK)
+
+    def send(self, intent: WireIntent) -> Reply | None:
+        """Hand the tray an intent; None where none runs. Raises UserError where it does not answer."""
+        return self._sent({"intent": intent}, PATIENCE)
+
+    def perform(self, make: Callable[[], WireIntent], *, writes: bool = True) -> Reply:
+        """Have the intent performed by whoever is there.
+
+        ``make`` is called again whenever a turn begins, so that it sees what others have written meanwhile.
+        ``writes``: it changes settings or state, so without a tray it is done under the instance's lock.
+        """
+        reply = self.send(make())
+        if reply is not None:
+            return reply
+        if not writes:
+            return self._alone(make(), self._paths)
+        return self._in_turn(lambda: self.send(make()), lambda: self._alone(make(), self._paths))
+
+    def store_key(self, intent: StoreKey) -> Reply:
+        """Check and store a key in this process: it goes through no socket. A running tray is told by the caller."""
+        if self.running():
+            return self._alone(intent, self._paths)
+        return self._in_turn(
+            lambda: self._alone(intent, self._paths) if self.running() else None,
+            lambda: self._alone(intent, self._paths),
+        )
+
+    def _in_turn(self, remote: Callable[[], Reply | None], here: Callable[[], Reply]) -> Reply:
+        """Do it here once the lock is ours; by the tray if one has started while we waited."""
+        from trayapp.system import instance
+
+        deadline = time.monotonic() + _TURN
+        while True:
+            try:
+                with instance.write_lock(self._paths.runtime, timeout=0.25):
+                    return here()
+            except instance.BusyError:
+                reply = remote()
+                if reply is not None:
+                    return reply
+                if time.monotonic() > deadline:
+                    raise UserError(_("Another trayapp command is still at work. Try again in a moment.")) from None
+
+    def _sent(self, message: dict[str, Any], timeout: float) -> Reply | None:
+        try:
+            answer = self._hand_over(self._paths.runtime, msgspec.json.encode(message), timeout)
+        except OSError as exc:
+            raise UserError(_("trayapp runs but does not answer. Close its open dialog, or end it.")) from exc
+        if answer is None:
+            return None
+        try:
+            return msgspec.json.decode(answer, type=Reply)
+        except msgspec.DecodeError as exc:
+            raise UserError(_("The running trayapp is of another version. Quit it and start it again.")) from exc
+
+
+def chosen(ref: Any) -> PickModel:
+    """The intent of somebody who typed a model's name: that is not asked again."""
+    return PickModel(ref, confirmed=True)
+
+
+def _hand_over(runtime: Any, message: bytes, timeout: float) -> bytes | None:
+    from trayapp.system.instance import hand_over
+
+    return hand_over(runtime, message, timeout)
+
+
+def _alone(intent: Intent, paths: Paths) -> Reply:
+    from trayapp.app.alone import alone
+
+    return alone(intent, paths)

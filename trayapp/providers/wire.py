@@ -1,0 +1,202 @@
+"""Sends one request to a provider and reads its answer, bounded in time, bytes and depth."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
+from typing import cast
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from trayapp.core.accounts import Account
+from trayapp.core.errors import Failure, Kind, ProviderError, UserError
+from trayapp.core.language import _
+from trayapp.core.redaction import struck
+from trayapp.core.secret import Secret
+from trayapp.providers.fields import NotAListError
+from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, signed
+
+MAX_BYTES = 32 * 2**20
+"""Decoded bytes of one list, all its pages together."""
+MAX_DEPTH = 100
+_MAX_ERROR = 64 * 2**10
+_CODINGS = ("", "identity", "gzip", "deflate")  # what grows most is a thousandfold; brotli and zstd have no bound
+
+
+class Answer(Struct, frozen=True):
+    """What came back: a status, headers named in lower case, a body that was read to its end or its limit."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Json:
+        """The body, parsed. Raises NotAListError for what is no JSON or too deep."""
+        return decoded(self.body)
+
+
+class Wire:
+    """One account's line to its provider. Every fault becomes a ProviderError; redirects are not followed."""
+
+    def __init__(
+        self,
+        spec: ProviderSpec,
+        http: httpx.AsyncClient,
+        *,
+        account: Account,
+        key: Secret | None,
+        timeouts: Timeouts,
+        room: int = MAX_BYTES,
+    ) -> None:
+        self.spec, self.account, self.key = spec, account, key
+        self.spent = 0
+        """Decoded bytes of all good answers so far."""
+        self._http = http
+        self._room = room
+        self._each = httpx.Timeout(
+            connect=timeouts.connect, read=timeouts.receive, write=timeouts.receive, pool=timeouts.pool
+        )
+        # a body that comes byte by byte never trips the timeout of a single read
+        self._all = timeouts.pool + timeouts.connect + 2 * timeouts.receive
+
+    async def ask(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        query: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        sign: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request, one answer whatever its status. Raises ProviderError where none came or it is too long."""
+        try:
+            own = signed(self.spec, self.key if sign else None, self.account)
+            request = self._http.build_request(
+                method,
+                url,
+                params=dict(query) if query else None,
+                data=dict(form) if form else None,
+                # asked for by name: httpx would offer every coding that is installed
+                headers={"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {}), **own},
+                timeout=self._each,
+            )
+        except UserError as exc:
+            raise self.failed(Kind.BAD_INPUT, str(exc)) from None
+        except (httpx.InvalidURL, UnicodeError):
+            raise self.failed(
+                Kind.BAD_INPUT, _("“{url}” is not an address that can be asked.").format(url=url)
+            ) from None
+        try:
+            async with asyncio.timeout(self._all):
+                response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
+                try:
+                    return await self._read(url, response)
+                finally:
+                    await response.aclose()
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
+            raise self._broken(url, exc) from None
+
+    def failed(
+        self, kind: Kind, detail: str = "", *, status: int | None = None, retry_after: float | None = None
+    ) -> ProviderError:
+        """The error of this account, its text in one line and without keys."""
+        line = " ".join(struck(detail, self.key).split())
+        cut = line if len(line) <= 200 else line[:199] + "…"
+        return ProviderError(Failure(kind, self.account.id, cut, retry_after), status=status)
+
+    async def _read(self, url: str, response: httpx.Response) -> Answer:
+        good = response.is_success
+        room = self._room - self.spent if good else _MAX_ERROR
+        too_long = self.failed(
+            Kind.GARBLED,
+            _("The answer is longer than {size} MB.").format(size=self._room // 2**20),
+            status=response.status_code,
+        )
+        if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+            raise self.failed(Kind.GARBLED, _("The answer has an unknown encoding."), status=response.status_code)
+        declared = response.headers.get("content-length", "")
+        if good and declared.isdecimal() and int(declared[:18]) > room:
+            raise too_long
+        body = bytearray()
+        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > room:
+                    if good:
+                        raise too_long
+                    break
+        if good:
+            self.spent += len(body)
+        return Answer(url, response.status_code, dict(response.headers.items()), bytes(body[:room]))
+
+    def _broken(self, url: str, exc: BaseException) -> ProviderError:
+        host = urlsplit(url).netloc
+        causes = list(_causes(exc))
+        if tls := next((it for it in causes if isinstance(it, ssl.SSLError)), None):
+            why = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or tls.args[-1]
+            return self.failed(Kind.TLS, _("No secure connection to {host}: {why}").format(host=host, why=why))
+        if isinstance(exc, (httpx.ConnectError, httpx.ConnectTimeout)) and loopback(url):
+            # Windows takes its time to refuse
+            return self.failed(Kind.NOT_RUNNING, _("Nothing answers at {host}.").format(host=host))
+        if isinstance(exc, (TimeoutError, httpx.TimeoutException)):
+            return self.failed(Kind.UNREACHABLE, _("{host} did not answer in time.").format(host=host))
+        if isinstance(exc, httpx.LocalProtocolError):  # its text may hold a header
+            return self.failed(Kind.BAD_INPUT, _("The request to {host} could not be made.").format(host=host))
+        if isinstance(exc, httpx.UnsupportedProtocol):
+            return self.failed(Kind.BAD_INPUT, _("“{url}” is not an address that can be asked.").format(url=url))
+        if isinstance(exc, httpx.ConnectError):
+            return self.failed(Kind.UNREACHABLE, _("No connection to {host}.").format(host=host))
+        # httpx tells a connection that ended early from one that never spoke HTTP only in words
+        if isinstance(exc, httpx.DecodingError) or (
+            isinstance(exc, httpx.RemoteProtocolError) and not any(it in str(exc) for it in ("disconnected", "closed"))
+        ):
+            return self.failed(Kind.GARBLED, _("What {host} answers is not readable.").format(host=host))
+        return self.failed(Kind.UNREACHABLE, _("The connection to {host} broke.").format(host=host))
+
+
+def decoded(body: bytes) -> Json:
+    """Parsed JSON. Raises NotAListError for what is none, and for what is nested past ``MAX_DEPTH``."""
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    if _too_deep(body):
+        raise NotAListError
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise NotAListError from None
+
+
+def _too_deep(body: bytes) -> bool:
+    """Counts levels before a recursive parser sees them: threads have small stacks on some systems."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    brackets = unescaped.translate(None, _ALL_BUT_BRACKETS)
+    outside = b"".join(brackets.split(b'"')[::2])
+    for _level in range(MAX_DEPTH):
+        inner = outside.replace(b"[]", b"").replace(b"{}", b"")
+        if len(inner) == len(outside):
+            break
+        outside = inner
+    return bool(outside)  # brackets that do not pair are no JSON either
+
+
+_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        for inner in getattr(exc, "exceptions", ()):
+            yield from _causes(inner)
+        exc = exc.__cause__ or exc.__context__

@@ -1,0 +1,206 @@
+"""The Providers page: every account with its state, and a form for the one that is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
+
+from trayapp.core.accounts import Account, KeyFrom, new_id
+from trayapp.core.intents import CopyKey, SaveAccount
+from trayapp.core.language import _
+from trayapp.providers.spec import ProviderSpec
+from trayapp.qt.account_form import AccountForm, Warn
+from trayapp.qt.add_account import AddDialog
+from trayapp.qt.dialogs import Perform, Start, failed, plain
+from trayapp.qt.fields import make_scrolling
+from trayapp.ui.accounts import AccountView, Offer
+from trayapp.ui.form import access_keys
+
+_PROVIDER = Qt.ItemDataRole.UserRole
+
+
+class ProvidersPage(QWidget):
+    """Holds a form for each account that was looked at; nothing typed is lost by looking at another."""
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        *,
+        perform: Perform,
+        start: Start,
+        specs: Sequence[ProviderSpec],
+        offers: Callable[[], Sequence[Offer]],
+        warn: Warn,
+        taken: str = "",
+    ) -> None:
+        super().__init__()
+        self._perform = perform
+        self._start = start
+        self._specs = {spec.id: spec for spec in specs}
+        self._offers = offers
+        self._warn = warn
+        self._views: dict[str, AccountView] = {}
+        self._wanted = ""
+        (add,) = access_keys((_("Add…"),), taken)
+        self._taken = taken + add[add.index("&") + 1 : add.index("&") + 2] if "&" in add else taken
+        self.forms: dict[str, AccountForm] = {}
+        self._areas: dict[str, QScrollArea] = {}
+        self.list = QListWidget()
+        self.list.setAccessibleName(_("Accounts"))
+        self.list.setWordWrap(True)
+        self.list.setSpacing(2)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.list.currentItemChanged.connect(lambda: self._select())
+        self.list.setMinimumWidth(self.fontMetrics().averageCharWidth() * 24)
+        self.list.setMaximumWidth(self.fontMetrics().averageCharWidth() * 36)
+        self.add_button = QPushButton(add)
+        self.add_button.setAutoDefault(False)
+        self.add_button.setAccessibleName(_("Add a provider"))
+        self.add_button.clicked.connect(lambda _checked: self.open_add_dialog())
+        self.stack = QStackedWidget()
+        empty = plain(_("Add a provider to see its models in the tray."))
+        empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.stack.addWidget(empty)
+        left = QVBoxLayout()
+        left.addWidget(self.list, 1)
+        left.addWidget(self.add_button)
+        layout = QHBoxLayout(self)
+        layout.addLayout(left, 2)
+        layout.addWidget(self.stack, 3)
+
+    @property
+    def dirty(self) -> tuple[AccountForm, ...]:
+        """The forms in which something else is entered than what holds."""
+        return tuple(form for form in self.forms.values() if form.dirty)
+
+    def show_accounts(self, views: Sequence[AccountView], *, forget: bool = False) -> None:
+        """Show these accounts as they are now; what the user has entered stays unless ``forget``."""
+        self._views = {view.provider: view for view in views}
+        for provider in [it for it in self.forms if it not in self._views]:
+            self._drop(provider)
+        for provider, form in self.forms.items():
+            form.show_view(self._views[provider], forget=forget)
+        if [self.list.item(row).data(_PROVIDER) for row in range(self.list.count())] != list(self._views):
+            self._rebuild()
+        for row in range(self.list.count()):
+            self._label(self.list.item(row))
+        if self._wanted in self._views:
+            self.select(self._wanted)
+
+    def select(self, provider: str) -> None:
+        """Show this account's form, now or when the account is there."""
+        self._wanted = provider if provider not in self._views else ""
+        for row in range(self.list.count()):
+            if self.list.item(row).data(_PROVIDER) == provider:
+                self.list.setCurrentRow(row)
+
+    def open_add_dialog(self) -> None:
+        """Ask which provider to add."""
+        dialog = AddDialog(self.window(), self._specs.values(), self._offers())
+        dialog.picked.connect(lambda spec: self._start(self._add(spec)))
+        dialog.used.connect(lambda offer, copy: self._start(self._use(offer, copy)))
+        dialog.open()
+
+    # -- adding ---------------------------------------------------------------------------------
+
+    async def _add(self, spec: str) -> None:
+        account = self._new(spec)
+        if await self._save(account) and self._specs[spec].key_required and not self._specs[spec].asks:
+            form = self.forms.get(account.id)
+            if form is not None:
+                form.open_key_dialog()
+
+    async def _use(self, offer: Offer, copy: bool) -> None:
+        account = self._new(offer.spec, address=offer.address, from_env=bool(offer.variable) and not copy)
+        if await self._save(account) and copy:
+            reply = await self._perform(CopyKey(account.id))
+            if account.id in self.forms:
+                self.forms[account.id].outcome.say(reply.text)
+
+    async def _save(self, account: Account) -> bool:
+        self._wanted = account.id
+        reply = await self._perform(SaveAccount(account))
+        if not reply.ok:
+            self._wanted = ""
+            failed(self.window(), reply.text)
+            return False
+        self.select(account.id)
+        return True
+
+    def _new(self, spec: str, *, address: str = "", from_env: bool = False) -> Account:
+        row = self._specs[spec]
+        same = sum(view.account.spec == spec for view in self._views.values())
+        name = f"{row.name} {same + 1}" if same else ""
+        return Account(
+            new_id(spec, name, self._views),
+            spec,
+            name=name,
+            base_url=address if address != row.base_url else "",
+            key_from=KeyFrom.ENVIRONMENT if from_env else KeyFrom.KEYRING,
+        )
+
+    # -- the list -------------------------------------------------------------------------------
+
+    def _rebuild(self) -> None:
+        current = self.list.currentItem()
+        kept = current.data(_PROVIDER) if current is not None else ""
+        row = max(0, self.list.currentRow())
+        self.list.blockSignals(True)
+        self.list.clear()
+        for provider in self._views:
+            item = QListWidgetItem(self.list)
+            item.setData(_PROVIDER, provider)
+        last = self.list.count() - 1
+        self.list.setCurrentRow(list(self._views).index(kept) if kept in self._views else min(row, last))
+        self.list.blockSignals(False)
+        self._select()
+
+    def _label(self, item: QListWidgetItem) -> None:
+        view = self._views[item.data(_PROVIDER)]
+        item.setText(f"{view.title}\n{view.state}")
+        warning = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
+        item.setIcon(warning if view.attention else type(warning)())
+
+    def _select(self) -> None:
+        item = self.list.currentItem()
+        if item is None:
+            self.stack.setCurrentIndex(0)
+            return
+        provider = item.data(_PROVIDER)
+        form = self.forms.get(provider)
+        if form is None:
+            view = self._views[provider]
+            form = AccountForm(
+                view,
+                self._specs.get(view.account.spec),
+                perform=self._perform,
+                start=self._start,
+                warn=self._warn,
+                taken=self._taken,
+            )
+            form.changed.connect(self.changed)
+            self.forms[provider] = form
+            area = QScrollArea()
+            make_scrolling(area, form)
+            self._areas[provider] = area
+            self.stack.addWidget(area)
+        self.stack.setCurrentWidget(self._areas[provider])
+
+    def _drop(self, provider: str) -> None:
+        del self.forms[provider]
+        area = self._areas.pop(provider)
+        self.stack.removeWidget(area)
+        area.deleteLater()

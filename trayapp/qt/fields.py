@@ -1,0 +1,174 @@
+"""One preference on a page: its control, its help, and what is wrong with what was typed, in words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from trayapp.core.language import _
+from trayapp.qt.dialogs import plain
+from trayapp.ui import form
+from trayapp.ui.form import Field, Shape
+
+
+class FieldRow(QWidget):
+    """Shows one field and holds what was typed, good or bad, until it is saved or taken back."""
+
+    changed = Signal()
+
+    def __init__(self, field: Field, label: str) -> None:
+        """``label`` is the field's with its access key marked."""
+        super().__init__()
+        self.field = field
+        self.label: QLabel | None = None
+        self.control: QCheckBox | QComboBox | QLineEdit = self._make(label)
+        self.control.setObjectName(field.name)
+        self.control.setAccessibleName(field.label)
+        self.control.setAccessibleDescription(" ".join(filter(None, (field.help, field.unit, field.limits))))
+        self.error = plain()
+        embolden(self.error)
+        self.error.setAccessibleName(_("What is wrong with “{label}”").format(label=field.label))
+        line = QHBoxLayout()
+        line.addWidget(self.control)
+        if field.unit:
+            line.addWidget(QLabel(field.unit))
+        line.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(line)
+        if field.help:
+            layout.addWidget(small(plain(field.help)))
+        layout.addWidget(self.error)
+        self.show_field(field)
+
+    @property
+    def text(self) -> str:
+        """What is entered, in the text form of preferences."""
+        if isinstance(self.control, QCheckBox):
+            return form.ON if self.control.isChecked() else form.OFF
+        if isinstance(self.control, QComboBox):
+            return str(self.control.currentData())
+        return self.control.text().strip()
+
+    @property
+    def dirty(self) -> bool:
+        """Something else is entered than what holds."""
+        return self.text != self.field.value
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with what is entered; empty when it can be saved."""
+        return form.check(self.field, self.text)
+
+    def show_field(self, field: Field, *, forget: bool = True) -> None:
+        """Show the value that holds now; what the user has entered stays unless ``forget``."""
+        keep = not forget and self.dirty
+        self.field = field
+        if not keep:
+            self._enter(field.value)
+        self._judge()
+
+    def _enter(self, text: str) -> None:
+        if isinstance(self.control, QCheckBox):
+            self.control.setChecked(text == form.ON)
+        elif isinstance(self.control, QComboBox):
+            self.control.setCurrentIndex(max(0, self.control.findData(text)))
+        elif self.control.text() != text:
+            self.control.setText(text)
+
+    def _make(self, label: str) -> QCheckBox | QComboBox | QLineEdit:
+        if self.field.shape is Shape.SWITCH:
+            switch = QCheckBox(label)
+            switch.toggled.connect(self._edited)
+            return switch
+        if self.field.shape is Shape.CHOICE:
+            box = QComboBox()
+            for text, words in self.field.choices:
+                box.addItem(words, text)
+            box.currentIndexChanged.connect(self._edited)
+            control: QComboBox | QLineEdit = box
+        else:
+            edit = QLineEdit()
+            if self.field.shape is Shape.NUMBER:
+                edit.setInputMethodHints(Qt.InputMethodHint.ImhPreferNumbers)
+                edit.setFixedWidth(edit.fontMetrics().horizontalAdvance("0" * 14))
+            edit.textChanged.connect(self._edited)
+            control = edit
+        self.label = QLabel(label)
+        self.label.setBuddy(control)
+        return control
+
+    def _edited(self) -> None:
+        self._judge()
+        self.changed.emit()
+
+    def _judge(self) -> None:
+        problem = self.problem
+        self.error.setText(problem)
+        self.error.setVisible(bool(problem))
+
+
+class FieldPage(QScrollArea):
+    """A page of preferences, with room for more rows above them."""
+
+    changed = Signal()
+
+    def __init__(self, page: form.Page, *, taken: str = "", first: QWidget | None = None) -> None:
+        """``taken`` are access keys in use around the page; ``first`` stands above its fields."""
+        super().__init__()
+        self.rows: dict[str, FieldRow] = {}
+        inside = QWidget()
+        grid = QGridLayout(inside)
+        grid.setColumnStretch(1, 1)
+        grid.setVerticalSpacing(grid.verticalSpacing() * 2)
+        if first is not None:
+            grid.addWidget(first, 0, 1)
+        labels = form.access_keys((field.label for field in page.fields), taken)
+        for number, (field, label) in enumerate(zip(page.fields, labels, strict=True), 1):
+            row = FieldRow(field, label)
+            row.changed.connect(self.changed)
+            self.rows[field.name] = row
+            if row.label is not None:
+                top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
+                row.label.setMinimumHeight(row.control.sizeHint().height())
+                grid.addWidget(row.label, number, 0, top)
+            grid.addWidget(row, number, 1)
+        grid.setRowStretch(len(page.fields) + 1, 1)
+        make_scrolling(self, inside)
+
+
+def make_scrolling(area: QScrollArea, inside: QWidget) -> None:
+    """A page that scrolls when the text is larger than the window, without a frame around it."""
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    # the page's own colour, not that of a list
+    area.viewport().setAutoFillBackground(False)
+    inside.setAutoFillBackground(False)
+
+
+def small(label: QLabel) -> QLabel:
+    """For help: a little smaller, in the full colour."""
+    font = label.font()
+    font.setPointSizeF(font.pointSizeF() * 0.92)
+    label.setFont(font)
+    return label
+
+
+def embolden(label: QLabel) -> None:
+    """For what matters: told by weight, never by colour alone."""
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)

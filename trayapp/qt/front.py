@@ -1,0 +1,133 @@
+"""Joins the program and its face: what is clicked becomes an intent, what changes is drawn."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from trayapp.app.perform import perform
+from trayapp.app.root import App
+from trayapp.app.start import Started
+from trayapp.core.intents import Activate, Intent, OpenSettings, ShowAll
+from trayapp.core.language import _
+from trayapp.core.settings import PROVIDERS
+from trayapp.qt.icons import Icons
+from trayapp.qt.tray import Tray
+from trayapp.system.instance import Claim
+from trayapp.ui.notices import Notice, Subject
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from trayapp.qt.windows import Windows
+
+
+class Front(QObject):
+    """The icon from the first moment, windows when somebody wants one."""
+
+    def __init__(self, app: App, *, silent: bool) -> None:
+        super().__init__()
+        self._app = app
+        self._silent = silent
+        self._icons = Icons(app.paths.resources / "icons")
+        self.tray = Tray(self._icons, self)
+        self._started: Started | None = None
+        self._windows: Windows | None = None
+        self._waiting = QTimer(self)
+        self._waiting.setSingleShot(True)
+        self._waiting.timeout.connect(self._no_tray)
+
+    def show_icon(self) -> None:
+        """Draw what was read from the disk. Nothing else may happen before this."""
+        self.tray.render_view(self._app.view.value)
+        self.tray.asked.connect(self.ask)
+        self.tray.available.connect(self._tray_came_or_went)
+        self.tray.start()
+
+    def start(self, claim: Claim) -> None:
+        """Begin everything that is not the icon."""
+        app = self._app
+        self._started = Started(app, claim)
+        self._started.begin()
+        self.tray.opened.connect(self._started.section_opened)
+        self.tray.menu.aboutToShow.connect(self._started.menu_opened)
+        self.tray.activated.connect(lambda: self._show(ShowAll()))
+        app.view.listen(self.tray.render_view)
+        app.notice.listen(self._tell)
+        app.window.listen(self._show)
+        app.ask = self._question
+        if app.notice.value is not None:
+            self._tell(app.notice.value)
+        QApplication.setWindowIcon(self._icons.program())
+        if not self.tray.there:
+            self._waiting.start(app.settings.value.tray_wait * 1000)
+
+    def close(self) -> None:
+        """Take everything off the screen."""
+        self._waiting.stop()
+        if self._started is not None:
+            self._started.end()
+        if self._windows is not None:
+            self._windows.close()
+        self.tray.close()
+
+    def ask(self, intent: Intent) -> None:
+        """Have it performed; what comes of it is seen in the menu or told in a notification."""
+        self._app.tasks.start(perform(self._app, intent), name=type(intent).__name__)
+
+    @property
+    def windows(self) -> Windows:
+        """The windows, made when the first one is wanted: most starts need none."""
+        if self._windows is None:
+            from trayapp.qt.windows import Windows
+
+            self._windows = Windows(self._app, self.ask, found=self._started.found if self._started else dict)
+        return self._windows
+
+    def _show(self, what: OpenSettings | ShowAll | Activate | None) -> None:
+        match what:
+            case OpenSettings(page, provider):
+                self.windows.settings(page, provider)
+            case ShowAll(provider):
+                self.windows.models(provider)
+            case Activate():
+                nothing = not any(section.models for section in self._app.view.value.sections)
+                self.windows.settings(PROVIDERS) if nothing else self.windows.models()
+
+    def _tell(self, notice: Notice | None) -> None:
+        if notice is None or (self._silent and notice.subject is Subject.SWITCHED):
+            return
+        if self.tray.there:
+            self.tray.tell(notice.title, notice.text)
+        elif notice.subject is not Subject.SWITCHED:
+            self.windows.message(notice.title, notice.text)
+
+    async def _question(self, text: str) -> bool:
+        return await self.windows.question(text)
+
+    # -- where there is no tray -----------------------------------------------------------------
+
+    def _tray_came_or_went(self, there: bool) -> None:
+        if there:
+            self._waiting.stop()
+            if self._windows is not None:
+                self._windows.tray_is_there()
+        elif self._started is not None:  # a panel that restarts is back within the same wait
+            self._waiting.start(self._app.settings.value.tray_wait * 1000)
+
+    def _no_tray(self) -> None:
+        if self.tray.there:
+            return
+        self.tray.rest()
+        self.windows.stand_in(no_tray())
+
+
+def no_tray() -> str:
+    """Why a window is there instead of an icon, and what to do about it."""
+    text = _("Your desktop offers no place for a tray icon, so trayapp is this window. It becomes an icon by itself as soon as there is a tray.")
+    if sys.platform.startswith("linux"):
+        text += " " + _("On GNOME, install the extension “AppIndicator and KStatusNotifierItem Support”.")
+    return text
+
+

@@ -1,0 +1,153 @@
+"""Where a key is typed, checked and wiped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from trayapp.core.intents import Reply, StoreKey
+from trayapp.core.language import _
+from trayapp.core.secret import Secret
+from trayapp.qt.dialogs import Perform, Start, named_buttons, plain
+from trayapp.qt.outcome import Outcome
+
+_HINTS = (
+    Qt.InputMethodHint.ImhSensitiveData
+    | Qt.InputMethodHint.ImhHiddenText
+    | Qt.InputMethodHint.ImhNoPredictiveText
+    | Qt.InputMethodHint.ImhNoAutoUppercase
+)
+
+
+class KeyDialog(QDialog):
+    """Asks for one account's key. The key is checked by the provider before it is kept.
+
+    ``warn`` says in words what is plainly wrong with a key as typed. ``note`` is a sentence on where
+    the key will go. The field holds the key until it is stored or the dialog is closed, not longer.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        *,
+        provider: str,
+        title: str,
+        perform: Perform,
+        start: Start,
+        warn: Callable[[str], str],
+        note: str = "",
+        keys_url: str = "",
+    ) -> None:
+        super().__init__(parent)
+        self._provider = provider
+        self._title = title
+        self._warn = warn
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(_("Key for {name}").format(name=title))
+        self.edit = QLineEdit()
+        self.edit.setEchoMode(QLineEdit.EchoMode.Password)
+        self.edit.setInputMethodHints(_HINTS)
+        self.edit.setAccessibleName(_("Key"))
+        self.edit.setMinimumWidth(self.edit.fontMetrics().averageCharWidth() * 60)
+        self.edit.textChanged.connect(self._typed)
+        label = plain(_("&Paste or type the key that {name} gave you:").format(name=title.replace("&", "&&")))
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        label.setTextFormat(Qt.TextFormat.AutoText)  # plain text would show the access key's mark
+        label.setBuddy(self.edit)
+        show = QCheckBox(_("&Show the key"))
+        show.toggled.connect(self._show_key)
+        self.warning = plain()
+        self.warning.setAccessibleName(_("Warning"))
+        self.outcome = Outcome(perform, start, button=False)
+        self.outcome.busy_changed.connect(self._busy)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        self._save = self.buttons.button(QDialogButtonBox.StandardButton.Save)
+        self._close = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        named_buttons(
+            self.buttons,
+            {
+                QDialogButtonBox.StandardButton.Save: _("&Check and save"),
+                QDialogButtonBox.StandardButton.Cancel: _("Cancel"),
+            },
+        )
+        self._save.setDefault(True)
+        self.anyway = QPushButton(_("&Keep anyway"))
+        self.anyway.setAutoDefault(False)
+        self.anyway.clicked.connect(lambda: self._store(check=False))
+        self.buttons.addButton(self.anyway, QDialogButtonBox.ButtonRole.ActionRole)
+        self.anyway.hide()
+        self.buttons.accepted.connect(lambda: self._store(check=True))
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        for widget in (label, self.edit, show, self.warning):
+            layout.addWidget(widget)
+        if keys_url:
+            page = QPushButton(_("&Open the key page…"))
+            page.setAutoDefault(False)
+            page.setToolTip(keys_url)
+            page.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(keys_url)))
+            layout.addWidget(page, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(plain(note or _("It goes into this system's keyring and nowhere else.")))
+        layout.addWidget(self.outcome)
+        layout.addStretch(1)
+        layout.addWidget(self.buttons)
+        self._typed("")
+
+    def reject(self) -> None:
+        """Cancel gives up what is under way first; the second time it closes."""
+        if self.outcome.busy:
+            self.outcome.cancel()
+        else:
+            super().reject()
+
+    def done(self, result: int) -> None:
+        """Every way out wipes the field and gives up what is under way."""
+        self.outcome.cancel()
+        self._wipe()
+        super().done(result)
+
+    def _typed(self, text: str) -> None:
+        key = text.strip()
+        warning = self._warn(key) if key else ""
+        self.warning.setText(warning)
+        self.warning.setVisible(bool(warning))
+        self._save.setEnabled(bool(key))
+        self.anyway.hide()
+
+    def _show_key(self, on: bool) -> None:
+        self.edit.setEchoMode(QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password)
+
+    def _store(self, *, check: bool) -> None:
+        key = self.edit.text().strip()
+        if not key or self.outcome.busy:
+            return
+        self.anyway.hide()
+        meanwhile = _("Asking {name}…") if check else _("Storing the key…")
+        self.outcome.ask(
+            StoreKey(self._provider, Secret(key), check=check), meanwhile.format(name=self._title), self._answered
+        )
+
+    def _answered(self, reply: Reply) -> None:
+        if not reply.ok:
+            # The provider refused it or could not tell: only the user can know better.
+            self.anyway.setVisible(isinstance(reply.data, dict) and "verdict" in reply.data)
+            self.edit.setFocus()
+            return
+        self._wipe()
+        self.edit.setEnabled(False)
+        self._save.hide()
+        self._close.setText(_("Close"))
+        self._close.setDefault(True)
+        self._close.setFocus()
+
+    def _busy(self, busy: bool) -> None:
+        self.edit.setReadOnly(busy)
+        self._save.setEnabled(not busy and bool(self.edit.text().strip()))
+
+    def _wipe(self) -> None:
+        # setText, unlike clear, leaves nothing to undo
+        self.edit.setText("*" * len(self.edit.text()))
+        self.edit.setText("")

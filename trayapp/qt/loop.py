@@ -1,0 +1,71 @@
+"""asyncio on Qt's loop: the icon first, everything else after it, and a tidy end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from types import TracebackType
+
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from trayapp.app.build import build
+from trayapp.app.root import App
+from trayapp.qt.front import Front
+from trayapp.system import logs
+from trayapp.system.instance import Claim
+from trayapp.system.paths import Paths
+
+
+def run(paths: Paths, claim: Claim, *, silent: bool = False, debug: bool = False) -> int:
+    """Show the icon and stay until somebody quits. Gives the exit code of the process.
+
+    ``silent``: started with the session, so no window opens and nothing is announced.
+    """
+    qt = QApplication(["trayapp"])
+    qt.setApplicationName("trayapp")
+    qt.setDesktopFileName("trayapp")
+    qt.setQuitOnLastWindowClosed(False)
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(qt)) as runner:
+        try:
+            runner.run(_main(qt, paths, claim, silent=silent, debug=debug))
+        finally:
+            claim.release()
+    return 0
+
+
+async def _main(qt: QApplication, paths: Paths, claim: Claim, *, silent: bool, debug: bool) -> None:
+    app = build(paths)
+    front = Front(app, silent=silent)
+    front.show_icon()
+    loop = asyncio.get_running_loop()
+    _catch(app, loop)
+    qt.aboutToQuit.connect(app.leaving.set)  # the session ends: every choice is on the disk already
+    await asyncio.sleep(0)  # the icon is painted and registered before anything is read or asked
+    logs.set_up(paths, debug=debug)
+    front.start(claim)
+    await app.leaving.wait()
+    front.close()
+    await claim.close()
+    await app.close()
+
+
+def _catch(app: App, loop: asyncio.AbstractEventLoop) -> None:
+    """Signals end the program tidily; what nobody expected is reported and does not end it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(app.leaving.set))
+        else:
+            loop.add_signal_handler(number, app.leaving.set)
+
+    def unexpected(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
+        app.report("a slot", exc.with_traceback(trace))
+
+    def in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        exc = context.get("exception")
+        if isinstance(exc, BaseException):
+            app.report(str(context.get("message", "the loop")), exc)
+
+    sys.excepthook = unexpected
+    loop.set_exception_handler(in_loop)

@@ -1,0 +1,288 @@
+"""The settings dialog: pages read off the declared preferences, the Providers page, and About."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
+
+from trayapp.core.intents import Intent, SaveAccount, SaveSettings, SetLogin
+from trayapp.core.language import _
+from trayapp.core.settings import GENERAL, PROVIDERS, Settings
+from trayapp.core.topic import Topic
+from trayapp.providers.spec import ProviderSpec
+from trayapp.qt.about import AboutPage
+from trayapp.qt.account_form import Warn
+from trayapp.qt.accounts import ProvidersPage
+from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
+from trayapp.qt.fields import FieldPage, small
+from trayapp.ui import form
+from trayapp.ui.accounts import AccountView, Offer
+
+
+class LoginStatus(Protocol):
+    """What the system says about starting with the session."""
+
+    @property
+    def on(self) -> bool: ...
+    @property
+    def note(self) -> str: ...
+
+
+class SettingsDialog(QDialog):
+    """Collects changes and asks for them with OK or Apply. Shown, never executed; made once, shown often.
+
+    ``login`` asks the system whether the program starts with the session; ``about`` and ``offers`` are
+    called when somebody looks.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        perform: Perform,
+        start: Start,
+        settings: Topic[Settings],
+        accounts: Topic[tuple[AccountView, ...]],
+        specs: Sequence[ProviderSpec],
+        offers: Callable[[], Sequence[Offer]],
+        warn: Warn,
+        login: Callable[[], Awaitable[LoginStatus]],
+        about: Callable[[], form.About],
+    ) -> None:
+        super().__init__(parent)
+        self._perform = perform
+        self._start = start
+        self._settings = settings
+        self._accounts = accounts
+        self._read_login = login
+        self._leave: list[Callable[[], None]] = []
+        self._asking = self._saving = False
+        self.setWindowTitle(_("Settings – trayapp"))
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Cancel
+            | QDialogButtonBox.StandardButton.Apply
+        )
+        pages = form.pages(settings.value)
+        labels = form.access_keys(
+            (*(page.title for page in pages), _("OK"), _("Cancel"), _("Apply"), _("Start with the desktop"))
+        )
+        taken = "".join(label[label.index("&") + 1] for label in labels if "&" in label.replace("&&", ""))
+        ok, cancel, apply, start_label = labels[len(pages) :]
+        named_buttons(
+            self.buttons,
+            {
+                QDialogButtonBox.StandardButton.Ok: ok,
+                QDialogButtonBox.StandardButton.Cancel: cancel,
+                QDialogButtonBox.StandardButton.Apply: apply,
+            },
+        )
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setDefault(True)
+        self.apply_button = self.buttons.button(QDialogButtonBox.StandardButton.Apply)
+        self.login = LoginRow(start_label)
+        self.login.check.toggled.connect(lambda _on: self._edited())
+        self.providers = ProvidersPage(perform=perform, start=start, specs=specs, offers=offers, warn=warn, taken=taken)
+        self.providers.changed.connect(self._edited)
+        self.about = AboutPage(about)
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName(_("Pages"))
+        self._names = [page.name for page in pages]
+        self.pages: dict[str, FieldPage] = {}
+        for page, label in zip(pages, labels, strict=False):
+            if page.name in (PROVIDERS, form.ABOUT):
+                self.tabs.addTab(self.providers if page.name == PROVIDERS else self.about, label)
+                continue
+            self.pages[page.name] = FieldPage(page, taken=taken, first=self.login if page.name == GENERAL else None)
+            self.pages[page.name].changed.connect(self._edited)
+            self.tabs.addTab(self.pages[page.name], label)
+        self.tabs.currentChanged.connect(lambda _index: self._look())
+        self.message = plain()
+        self.message.setAccessibleName(_("Result"))
+        self.message.hide()
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.apply_button.clicked.connect(lambda _checked: self._begin(close=False))
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.message)
+        layout.addWidget(self.buttons)
+        letter = self.fontMetrics()
+        self.resize(letter.averageCharWidth() * 130, letter.height() * 36)
+
+    @property
+    def dirty(self) -> bool:
+        """Something is entered that is not saved."""
+        rows = (row for page in self.pages.values() for row in page.rows.values())
+        return self.login.dirty or any(row.dirty for row in rows) or bool(self.providers.dirty)
+
+    def show_page(self, page: str = "", provider: str = "") -> None:
+        """Open, on this page and at this account if named; raised where it was open already."""
+        if page in self._names:
+            self.tabs.setCurrentIndex(self._names.index(page))
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        if provider:
+            self.tabs.setCurrentIndex(self._names.index(PROVIDERS))
+            self.providers.select(provider)
+
+    # -- opening and closing --------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what holds now, and listen for changes from elsewhere while it is open."""
+        super().showEvent(event)
+        if not self._leave:
+            self._take_settings(self._settings.value, forget=True)
+            self.providers.show_accounts(self._accounts.value, forget=True)
+            self._leave = [
+                self._settings.listen(self._take_settings),
+                self._accounts.listen(self.providers.show_accounts),
+            ]
+            self._say("")
+            self._look()
+            self._start(self._look_at_login())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop listening; a minimised window goes on."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            for leave in self._leave:
+                leave()
+            self._leave = []
+
+    def accept(self) -> None:
+        """OK: save, and close if all of it could be saved."""
+        self._begin(close=True)
+
+    def reject(self) -> None:
+        """Cancel, Esc and the title bar's cross: what was changed is thrown away only after asking."""
+        if self._asking:
+            return
+        if not self.dirty:
+            super().reject()
+            return
+        self._asking = True
+        self._start(self._ask_and_close())
+
+    async def _ask_and_close(self) -> None:
+        try:
+            gone = await question(
+                self, _("Some changes are not saved. Throw them away?"), _("&Throw away"), _("Go on editing")
+            )
+        finally:
+            self._asking = False
+        if gone:
+            super().reject()
+
+    # -- saving ---------------------------------------------------------------------------------
+
+    def _begin(self, *, close: bool) -> None:
+        if self._saving or not self._all_good():
+            return
+        self._saving = True
+        self.buttons.setEnabled(False)
+        self._start(self._save(close))
+
+    def _all_good(self) -> bool:
+        for name, page in self.pages.items():
+            for row in page.rows.values():
+                if row.problem:
+                    self.tabs.setCurrentIndex(self._names.index(name))
+                    row.control.setFocus()
+                    page.ensureWidgetVisible(row)
+                    self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=row.field.label))
+                    return False
+        for account in self.providers.dirty:
+            if account.wrong is not None:
+                self.show_page(PROVIDERS, account.provider)
+                account.wrong.setFocus()
+                self._say(_("Nothing was saved: one line of this account is not usable yet."))
+                return False
+        return True
+
+    async def _save(self, close: bool) -> None:
+        done = False
+        try:
+            done = await self._save_all()
+        finally:
+            self._saving = False
+            self.buttons.setEnabled(True)
+            self._edited()
+        if done and close:
+            super().accept()
+
+    async def _save_all(self) -> bool:
+        texts = {name: row.text for page in self.pages.values() for name, row in page.rows.items() if row.dirty}
+        intents: list[Intent] = []
+        if texts:
+            intents.append(SaveSettings(form.changed(self._settings.value, texts)))
+        intents += [SaveAccount(account.draft) for account in self.providers.dirty]
+        if self.login.dirty:
+            intents.append(SetLogin(self.login.check.isChecked()))
+        for intent in intents:
+            reply = await self._perform(intent)
+            if not reply.ok:
+                self._say(reply.text)
+                if isinstance(intent, SetLogin):
+                    await self._look_at_login()
+                return False
+            if isinstance(intent, SetLogin):
+                await self._look_at_login()
+        self._say(_("Saved.") if intents else "")
+        return True
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def _take_settings(self, settings: Settings, *, forget: bool = False) -> None:
+        for page in form.pages(settings):
+            if page.name in self.pages:
+                for field in page.fields:
+                    self.pages[page.name].rows[field.name].show_field(field, forget=forget)
+        self._edited()
+
+    async def _look_at_login(self) -> None:
+        self.login.show_status(await self._read_login())
+        self._edited()
+
+    def _look(self) -> None:
+        if self.tabs.currentWidget() is self.about:
+            self.about.fill()
+
+    def _edited(self) -> None:
+        self.apply_button.setEnabled(self.dirty and not self._saving)
+
+    def _say(self, text: str) -> None:
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+
+class LoginRow(QWidget):
+    """Start with the desktop: read from the system, which remembers it, with its note in words."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._on = False
+        self.check = QCheckBox(label)
+        self.check.setAccessibleName(_("Start with the desktop"))
+        self.check.setEnabled(False)
+        self.note = small(plain(_("Asking the system…")))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.check)
+        layout.addWidget(self.note)
+
+    @property
+    def dirty(self) -> bool:
+        """Another choice than the system's present one."""
+        return self.check.isEnabled() and self.check.isChecked() != self._on
+
+    def show_status(self, status: LoginStatus) -> None:
+        """Show what the system says."""
+        self._on = status.on
+        self.check.setChecked(status.on)
+        self.check.setEnabled(True)
+        self.note.setText(status.note or _("The icon is there as soon as you have logged in."))
+        self.check.setAccessibleDescription(self.note.text())

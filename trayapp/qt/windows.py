@@ -1,0 +1,131 @@
+"""The windows of the program, each made when it is first wanted and kept from then on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from trayapp.app import about
+from trayapp.app.perform import perform
+from trayapp.app.root import App
+from trayapp.core.intents import Intent, Reply
+from trayapp.core.language import _
+from trayapp.core.topic import Topic
+from trayapp.providers import keys as key_hints
+from trayapp.providers.table import SPECS
+from trayapp.qt import dialogs
+from trayapp.qt.listwindow import ListWindow
+from trayapp.qt.settings import SettingsDialog
+from trayapp.system.login import LoginStatus
+from trayapp.ui.accounts import AccountView, Offer, account_views, offers
+from trayapp.ui.form import About
+
+
+class Windows:
+    """Opens the settings, the list of all models, messages and questions."""
+
+    def __init__(self, app: App, ask: Callable[[Intent], None], *, found: Callable[[], Mapping[str, str]]) -> None:
+        self._app = app
+        self._ask = ask
+        self._found = found
+        self._settings: SettingsDialog | None = None
+        self._models: ListWindow | None = None
+        self._accounts: Topic[tuple[AccountView, ...]] = Topic(())
+        self._leave: list[Callable[[], None]] = []
+
+    def settings(self, page: str = "", provider: str = "") -> None:
+        """The settings dialog, on this page and at this account."""
+        if self._settings is None:
+            self._settings = self._made()
+        self._settings.show_page(page, provider)
+
+    def models(self, provider: str = "") -> None:
+        """The list of all models, at this account's."""
+        self._list().show_all(provider)
+
+    def stand_in(self, reason: str) -> None:
+        """The list in the tray's place, with the reason."""
+        self._list().show_reason(reason)
+        self._list().show_all()
+
+    def tray_is_there(self) -> None:
+        """The window that stood in goes; the icon has its place."""
+        if self._models is not None and self._models.stands_in:
+            self._models.show_reason("")
+            self._models.hide()
+
+    def message(self, title: str, text: str) -> None:
+        """What a notification would say, where nothing can show one."""
+        dialogs.failed(self._parent(), title, text)
+
+    async def question(self, text: str) -> bool:
+        """Yes or no."""
+        return await dialogs.question(None, text, _("Switch"), _("Stay"))
+
+    def close(self) -> None:
+        """Close all of them."""
+        for leave in self._leave:
+            leave()
+        for window in (self._settings, self._models):
+            if window is not None:
+                window.hide()
+                window.deleteLater()
+        self._settings = self._models = None
+
+    def _list(self) -> ListWindow:
+        if self._models is None:
+            self._models = ListWindow(self._app.view)
+            self._models.asked.connect(self._ask)
+            self._models.closed.connect(self._list_closed)
+        return self._models
+
+    def _list_closed(self) -> None:
+        """Without a tray a closed window leaves nothing to click: starting the program again brings it back."""
+
+    def _parent(self) -> SettingsDialog | ListWindow | None:
+        return next((it for it in (self._settings, self._models) if it is not None and it.isVisible()), None)
+
+    def _made(self) -> SettingsDialog:
+        app = self._app
+        for topic in (app.view, app.settings, app.state, app.keyring):
+            self._leave.append(topic.listen(lambda _value: self._redraw()))
+        self._redraw()
+        return SettingsDialog(
+            perform=self._perform,
+            start=lambda work: app.tasks.start(work, name="settings dialog"),
+            settings=app.settings,
+            accounts=self._accounts,
+            specs=SPECS,
+            offers=self._offers,
+            warn=key_hints.warning,
+            login=self._login,
+            about=self._about,
+        )
+
+    def _redraw(self) -> None:
+        app = self._app
+        views = account_views(
+            app.settings.value,
+            app.state.value,
+            app.catalog.listings.value,
+            SPECS,
+            app.keychain.variables(),
+            app.keyring.value,
+            app.keychain.session_slots(app.accounts),
+            app.clock.now(),
+            refreshing=app.catalog.refreshing.value,
+        )
+        if views != self._accounts.value:
+            self._accounts.publish(views)
+
+    def _offers(self) -> tuple[Offer, ...]:
+        return offers(SPECS, self._app.settings.value, self._app.keychain.variables(), self._found())
+
+    async def _perform(self, intent: Intent) -> Reply:
+        return await perform(self._app, intent, told=False)
+
+    async def _login(self) -> LoginStatus:
+        return await asyncio.to_thread(self._app.login.status)
+
+    def _about(self) -> About:
+        return about.about(self._app)

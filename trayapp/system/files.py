@@ -1,0 +1,181 @@
+"""Private files, written whole or not at all, and a way to put an unreadable one aside."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+KEPT_ASIDE = 5
+"""So many unreadable predecessors of a file are kept, the newest."""
+_ABANDONED = 600.0
+"""Seconds after which a temporary file can only be what a killed process left."""
+_FLAGS = os.O_CLOEXEC if hasattr(os, "O_CLOEXEC") else 0
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace the file by ``data``, readable by its user alone and on the disk when this returns.
+
+    Where ``path`` is a symbolic link, the file it names is replaced and the link stays: settings may live in
+    a repository of dotfiles. Whoever reads meanwhile sees the old or the new content whole. Raises OSError,
+    with the old file as it was and nothing left beside it.
+    """
+    target = Path(os.path.realpath(path))
+    make_private(target.parent)
+    _check_writable(target)
+    _sweep(target)
+    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}-{os.urandom(6).hex()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS | _BINARY, 0o600)
+    done = False
+    try:
+        try:
+            _write_all(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        _patiently(lambda: temporary.replace(target))
+        done = True
+    finally:
+        if not done:
+            _unlink(temporary)
+    _sync_folder(target.parent)
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder and what is missing above it, open to the user alone. What exists is left as it is."""
+    missing: list[Path] = []
+    while not folder.is_dir():
+        missing.append(folder)
+        if folder.parent == folder:
+            break
+        folder = folder.parent
+    for each in reversed(missing):
+        try:
+            each.mkdir(mode=0o700)
+        except FileExistsError:
+            if not each.is_dir():
+                raise
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The whole file. Raises OSError: EFBIG past ``limit`` bytes, EISDIR or EINVAL for what is no file.
+
+    Never waits, as opening a named pipe would.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS | _BINARY)
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            code = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
+            raise OSError(code, os.strerror(code), str(path))
+        if status.st_size > limit:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        parts: list[bytes] = []
+        left = limit + 1
+        while left and (part := os.read(handle, min(left, 1 << 20))):
+            parts.append(part)
+            left -= len(part)
+    finally:
+        os.close(handle)
+    if not left:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+    return b"".join(parts)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename to ``NAME.bad-N`` and say which; of several the newest are kept. Raises OSError.
+
+    Of a symbolic link the file it names is renamed, in its own folder.
+    """
+    target = Path(os.path.realpath(path))
+    aside = _next_aside(target)
+    _patiently(lambda: target.rename(aside))
+    _sync_folder(target.parent)
+    return aside
+
+
+def copy_aside(path: Path, limit: int) -> Path:
+    """As ``set_aside``, but the file stays where it is."""
+    target = Path(os.path.realpath(path))
+    data = read_bytes(target, limit)
+    aside = _next_aside(target)
+    write_private(aside, data)
+    return aside
+
+
+def _next_aside(target: Path) -> Path:
+    """A name that is free; the oldest predecessors are removed to make room."""
+    pattern = re.compile(re.escape(target.name) + r"\.bad-(\d{1,9})\Z")
+    taken = sorted(int(match[1]) for it in target.parent.iterdir() if (match := pattern.match(it.name)))
+    for number in taken[: max(0, len(taken) - KEPT_ASIDE + 1)]:
+        _unlink(target.with_name(f"{target.name}.bad-{number}"))
+    return target.with_name(f"{target.name}.bad-{taken[-1] + 1 if taken else 1}")
+
+
+def _check_writable(target: Path) -> None:
+    """A rename would replace even what its user has made read-only on purpose."""
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if not mode & stat.S_IWUSR:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _patiently(rename: Callable[[], object]) -> None:
+    """On Windows a virus scanner that has just opened the file makes renaming fail for a moment."""
+    for pause in (0.01, 0.02, 0.05, 0.1, 0.2) if sys.platform == "win32" else ():
+        try:
+            rename()
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    rename()
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name itself must reach the disk; some file systems cannot do that, and Windows has no such call."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY | _FLAGS)
+    try:
+        os.fsync(handle)
+    except OSError as exc:
+        if exc.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):
+            raise
+    finally:
+        os.close(handle)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a killed process left half written."""
+    begin = f".{target.name[:100]}."
+    for left in target.parent.iterdir():
+        if left.name.startswith(begin) and left.name.endswith(".tmp"):
+            try:
+                if time.time() - left.lstat().st_mtime > _ABANDONED:
+                    _unlink(left)
+            except OSError:
+                continue
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return

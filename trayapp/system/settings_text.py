@@ -1,0 +1,297 @@
+"""Changes the text of settings.toml where settings changed, and leaves every other line as its user wrote it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from trayapp.core import schema
+from trayapp.core.accounts import Account
+from trayapp.core.settings import VERSION, Settings
+
+Raw = dict[str, Any]
+
+HEADING = "# The settings of trayapp. Comments stay; API keys never belong here.\n"
+_TABLE = re.compile(r"[ \t]*\[\[?[ \t]*([^\]]+?)[ \t]*\]\]?[ \t]*(?:#.*)?\Z")
+_VERSION = re.compile(r"[ \t]*version[ \t]*=")
+
+
+def merged(disk: Settings, base: Settings | None, new: Settings) -> Settings:
+    """What the file should say: ``new`` wherever the program changed something since ``base``, else the file's own.
+
+    So what the user edits by hand while the program runs is not undone by a click elsewhere. ``base`` None:
+    everything is taken from ``new``.
+    """
+    if base is None:
+        return new
+    changed = {
+        name: getattr(new, name)
+        for name in Settings.__struct_fields__
+        if name != "accounts" and getattr(new, name) != getattr(base, name)
+    }
+    before = {account.id: account for account in base.accounts}
+    held = {account.id: account for account in disk.accounts}
+    accounts: list[Account] = []
+    for account in new.accounts:
+        if account != before.get(account.id):
+            accounts.append(account)
+        elif account.id in held:
+            accounts.append(held[account.id])
+    known = {*before, *(account.id for account in new.accounts)}
+    accounts += [account for account in disk.accounts if account.id not in known]
+    return msgspec.structs.replace(disk, accounts=tuple(accounts), **changed)
+
+
+def edited(text: str, wanted: Settings) -> str | None:
+    """``text`` changed to say ``wanted``; None where only ``fresh`` can do that.
+
+    Parts that could not be used stay as they are unless something else is wanted in their place.
+    Raises what tomllib and ``schema.read_settings`` raise.
+    """
+    import tomllib
+
+    raw = tomllib.loads(text)
+    disk, _problems = schema.read_settings(raw)
+    ends = "\r\n" if "\r\n" in text else "\n"
+    blocks = _blocks(text.replace("\r\n", "\n"))
+    try:
+        _edit_preferences(blocks, raw, disk, wanted)
+        _edit_accounts(blocks, raw, disk, wanted)
+        result = "".join(block.text for block in blocks)
+        understood, _problems = schema.read_settings(tomllib.loads(result))
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None  # tomlkit met a form that it cannot change, or the pieces do not fit
+    if understood != wanted:
+        return None
+    return result.replace("\n", ends)
+
+
+def fresh(raw: Mapping[str, Any], wanted: Settings) -> str:
+    """The whole file anew: ``wanted``, and from ``raw`` the names that we do not know. Comments are lost."""
+    raw = schema.migrated_settings(raw)
+    lines = [HEADING, f"version = {VERSION}\n"]
+    plain = schema.dump(wanted)
+    plain.pop("accounts", None)
+    plain.update((name, value) for name, value in raw.items() if name not in Settings.__struct_fields__)
+    lines += [_line(name, value) for name, value in plain.items() if name != "version"]
+    return "".join(lines) + "".join(_account_text(msgspec.to_builtins(account)) for account in wanted.accounts)
+
+
+def loses(text: str, result: str) -> bool:
+    """Whether something in ``text`` that could not be used, but may be dear to its user, is not in ``result``."""
+    import tomllib
+
+    raw, new = tomllib.loads(text), tomllib.loads(result)
+    for name, value in raw.items():
+        if name == "accounts":
+            items = value if isinstance(value, list) else [value]
+            kept = new.get(name, [])
+            gone = [{name: [item]} for item in items if item not in kept]
+        else:
+            gone = [{name: value}] if name in Settings.__struct_fields__ and new.get(name) != value else []
+        if any(schema.read_settings(part)[1] for part in gone):
+            return True
+    return False
+
+
+class _Block:
+    """A table with its header and the comment right above it, or what stands before the first."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+
+def _blocks(text: str) -> list[_Block]:
+    """Cut at each header. A header inside a long string is cut at as well; ``edited`` finds that out."""
+    blocks = [_Block("", "")]
+    comment: list[str] = []
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+        match = _TABLE.match(line.rstrip("\n"))
+        if match and not (match[1].startswith("accounts.") and blocks[-1].name == "accounts"):
+            blocks.append(_Block(match[1], "".join(comment) + line))
+            comment = []
+        elif line.lstrip().startswith("#"):
+            comment.append(line)
+        else:
+            blocks[-1].text += "".join(comment) + line
+            comment = []
+    blocks[-1].text += "".join(comment)
+    return blocks
+
+
+def _edit_preferences(blocks: list[_Block], raw: Raw, disk: Settings, wanted: Settings) -> None:
+    current = schema.migrated_settings(raw)
+    changes = {name: value for name, value in current.items() if name != "accounts" and raw.get(name) != value}
+    changes |= {
+        name: msgspec.to_builtins(getattr(wanted, name))
+        for name in Settings.__struct_fields__
+        if name != "accounts" and getattr(wanted, name) != getattr(disk, name)
+    }
+    for name in raw.keys() - current.keys():  # a migration gave it another name
+        _change(blocks, name)
+    for name, value in changes.items():
+        if name in raw:
+            _change(blocks, name, value)
+    new = [name for name in changes if name not in raw]
+    new.sort(key=lambda name: name != "version")
+    blocks[0].text = _inserted(blocks[0].text, [_line(name, changes[name]) for name in new])
+
+
+def _change(blocks: list[_Block], name: str, *value: Any) -> None:
+    """Give one name its value, or remove it, in the table of that name or in front of all tables."""
+    import tomlkit
+
+    block = next((block for block in blocks if block.name == name), blocks[0])
+    doc = tomlkit.parse(block.text)
+    if value:
+        _put(doc, name, value[0])
+    else:
+        del doc[name]
+    block.text = tomlkit.dumps(doc)
+
+
+def _edit_accounts(blocks: list[_Block], raw: Raw, disk: Settings, wanted: Settings) -> None:
+    if disk.accounts == wanted.accounts:
+        return
+    items = raw.get("accounts", [])
+    own = [block for block in blocks if block.name == "accounts"]
+    if isinstance(items, list) and len(own) == len(items):
+        _check(own, items)
+    else:  # written as one array, or as something else that held no account
+        import tomlkit
+
+        head = tomlkit.parse(blocks[0].text)
+        del head["accounts"]
+        blocks[0].text = tomlkit.dumps(head)
+        items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        own = [_Block("accounts", _account_text(item)) for item in items]
+        blocks += own
+    held = {account.id: account for account in disk.accounts}
+    of_account: dict[str, _Block] = {}
+    for block, item in zip(own, items, strict=True):
+        name = item.get("id")
+        usable = isinstance(name, str) and name in held and name not in of_account
+        if usable and schema.read_settings({"accounts": [item]})[0].accounts == (held[name],):
+            of_account[name] = block
+    ordered: list[_Block] = []
+    for account in wanted.accounts:
+        if account.id not in of_account:
+            ordered.append(_Block("accounts", _account_text(msgspec.to_builtins(account))))
+            continue
+        block = of_account.pop(account.id)
+        if account != held[account.id]:
+            _edit_account(block, account)
+        ordered.append(block)
+    removed = list(of_account.values())
+    _rearrange(blocks, ordered, removed)
+
+
+def _rearrange(blocks: list[_Block], ordered: list[_Block], removed: list[_Block]) -> None:
+    """Put the accounts in order into the places that accounts had, the further ones at the end."""
+    blocks[:] = [block for block in blocks if block not in removed]
+    places = [number for number, block in enumerate(blocks) if block in ordered]
+    for place, block in zip(places, ordered, strict=False):
+        blocks[place] = block
+    for block in ordered[len(places) :]:
+        if blocks[-1].text and not blocks[-1].text.endswith("\n"):
+            blocks[-1].text += "\n"
+        blocks.append(block)
+    for number, block in enumerate(blocks[:-1]):
+        if block.text and not block.text.endswith("\n"):
+            blocks[number].text += "\n"
+
+
+def _edit_account(block: _Block, account: Account) -> None:
+    import tomlkit
+
+    doc: Any = tomlkit.parse(block.text)
+    table = doc["accounts"][0]
+    plain: Raw = msgspec.to_builtins(account)
+    for field in msgspec.structs.fields(Account):
+        if field.name in plain:
+            if table.get(field.name) != plain[field.name]:
+                _put(table, field.name, plain[field.name])
+        elif field.name in table:
+            default = msgspec.to_builtins(field.default)
+            if field.default is None or field.default is msgspec.NODEFAULT:
+                del table[field.name]
+            elif table[field.name] != default:
+                _put(table, field.name, default)
+    block.text = tomlkit.dumps(doc)
+
+
+def _check(own: list[_Block], items: list[Any]) -> None:
+    """Raises ValueError unless the pieces, read one by one, are what the whole was."""
+    import tomllib
+
+    for block, item in zip(own, items, strict=True):
+        if tomllib.loads(block.text) != {"accounts": [item]}:
+            raise ValueError(block.text)
+
+
+def _put(table: Any, name: str, value: Any) -> None:
+    """Set one name and keep the comment beside it. Mappings are changed entry by entry."""
+    if isinstance(value, dict) and isinstance(table.get(name), dict):
+        inner = table[name]
+        for gone in inner.keys() - value.keys():
+            del inner[gone]
+        for key, entry in value.items():
+            if inner.get(key) != entry:
+                inner[key] = entry
+    elif isinstance(value, dict):
+        table[name] = _item(value)
+    else:
+        table[name] = value
+
+
+def _inserted(head: str, lines: Iterable[str]) -> str:
+    """Below the version if that comes first, else at the very top: there a line belongs to no table."""
+    added = "".join(lines)
+    if not added:
+        return head
+    if not head.strip():
+        return HEADING + added + head
+    at = 0
+    for line in head.splitlines(keepends=True):
+        at += len(line)
+        if _VERSION.match(line):
+            break
+        if line.strip() and not line.lstrip().startswith("#"):
+            at = 0
+            break
+    else:
+        at = 0
+    if at and not head[:at].endswith("\n"):
+        added = "\n" + added
+    return head[:at] + added + head[at:]
+
+
+def _account_text(plain: Raw) -> str:
+    return "\n[[accounts]]\n" + "".join(_line(name, value) for name, value in plain.items())
+
+
+def _line(name: str, value: Any) -> str:
+    import tomlkit
+
+    return f"{tomlkit.key(name).as_string()} = {_item(value).as_string()}\n"
+
+
+def _item(value: Any) -> Any:
+    """On one line, whatever it is: so it can stand anywhere."""
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        for name, entry in value.items():
+            table[name] = _item(entry)
+        return table
+    if isinstance(value, (list, tuple)):
+        array = tomlkit.array()
+        for entry in value:
+            array.append(_item(entry))
+        return array
+    return tomlkit.item(value)

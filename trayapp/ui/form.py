@@ -1,0 +1,137 @@
+"""The settings dialog as data: pages and fields read off the declared preferences, checked as typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from trayapp.core import schema
+from trayapp.core.language import N_, _
+from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
+
+ABOUT = N_("About")
+ON, OFF = "on", "off"
+
+
+class Shape(StrEnum):
+    """What kind of control a field needs."""
+
+    SWITCH = "switch"
+    NUMBER = "number"
+    CHOICE = "choice"
+    TEXT = "text"
+
+
+class Field(Struct, frozen=True):
+    """One preference as a person meets it. ``value`` is its text form, as for ``trayapp settings set``."""
+
+    name: str
+    label: str
+    help: str
+    shape: Shape
+    value: str
+    default: str
+    unit: str = ""
+    limits: str = ""
+    """What may be entered, in words; empty where anything goes."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Each allowed text with the words for it."""
+
+
+class Page(Struct, frozen=True):
+    """One page of the dialog. ``name`` is what OpenSettings calls it, in every language the same."""
+
+    name: str
+    title: str
+    fields: tuple[Field, ...] = ()
+
+
+class About(Struct, frozen=True):
+    """What the last page tells."""
+
+    version: str
+    licence: str
+    places: tuple[tuple[str, str], ...] = ()
+    """What is kept there, and the path."""
+    editions: tuple[str, ...] = ()
+    """A sentence for each part of the shipped catalogue, with its date."""
+
+
+def pages(settings: Settings) -> tuple[Page, ...]:
+    """Every page in its order, the fields with their present values."""
+    found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: []}
+    for preference in schema.preferences().values():
+        found.setdefault(preference.page, []).append(_field(preference, settings))
+    found[ABOUT] = []
+    return tuple(Page(name, _(name), tuple(fields)) for name, fields in found.items())
+
+
+def check(field: Field, text: str) -> str:
+    """What is wrong with ``text`` for this field, in words; empty when it can be saved."""
+    try:
+        schema.change(Settings(), field.name, text.strip())
+    except ValueError as exc:
+        return str(exc)
+    return ""
+
+
+def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
+    """The settings with these preferences set from text. Raises ValueError in words, and changes nothing then."""
+    for name, text in texts.items():
+        settings = schema.change(settings, name, text.strip())
+    return settings
+
+
+def access_keys(labels: Iterable[str], taken: str = "") -> tuple[str, ...]:
+    """The labels, each with ``&`` before a letter that no other one has, as far as letters last.
+
+    ``taken`` are letters in use elsewhere in the window. Beginnings of words are preferred.
+    """
+    used = set(taken.casefold())
+    made = []
+    for label in labels:
+        starts = [at for at, letter in enumerate(label) if at == 0 or label[at - 1] == " "]
+        for at in (*starts, *range(len(label))):
+            letter = label[at : at + 1].casefold()
+            if letter not in used and letter.isalpha() and letter != letter.upper():
+                used.add(letter)
+                made.append(_escaped(label[:at]) + "&" + _escaped(label[at:]))
+                break
+        else:
+            made.append(_escaped(label))
+    return tuple(made)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&&")
+
+
+def _field(preference: schema.Preference, settings: Settings) -> Field:
+    if preference.type is bool:
+        shape = Shape.SWITCH
+    elif preference.choices:
+        shape = Shape.CHOICE
+    else:
+        shape = Shape.NUMBER if preference.type in (int, float) else Shape.TEXT
+    help = _(preference.help) if preference.help else ""
+    if preference.restart:
+        help = f"{help} {_('Takes effect at the next start.')}".lstrip()
+    return Field(
+        name=preference.name,
+        label=_(preference.label),
+        help=help,
+        shape=shape,
+        value=_text(getattr(settings, preference.name)),
+        default=_text(preference.default),
+        unit=_(preference.unit) if preference.unit else "",
+        limits=schema.limits(preference) if shape is Shape.NUMBER else "",
+        choices=tuple((text, _(words)) for text, words in preference.choices.items()),
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return ON if value else OFF
+    return str(value)

@@ -32,7 +32,7 @@ class Ran(msgspec.Struct):
     err: str
 
 
-class Desk:
+class Shell:
     """Where commands are run: a home of their own, and a stand-in for the tray or for the program alone."""
 
     def __init__(self, paths: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,5 +100,5 @@ def _toml(value: object) -> str:
 
 
 @pytest.fixture
-def desk(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(find({**os.environ, "TRAYAPP_HOME": str(home)}), capsys, monkeypatch)
+def shell(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(find({**os.environ, "TRAYAPP_HOME": str(home)}), capsys, monkeypatch)

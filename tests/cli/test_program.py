@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.cli.conftest import NOW, Desk
+from tests.cli.conftest import NOW, Shell
 from trayapp.cli.verbs import SHELLS
 from trayapp.core.accounts import Account
 from trayapp.core.intents import Quit, Refresh, Reply, SaveSettings, SetLogin
@@ -18,79 +18,79 @@ from trayapp.core.settings import Settings
 GROQ = Account("groq", "groq")
 
 
-def test_a_refresh_names_an_account_or_none(desk: Desk) -> None:
-    desk.set_up(GROQ)
-    desk.running = True
-    desk.reply = lambda _intent: Reply(True, "2 models of 1 provider.")
-    assert desk.run("refresh").out == "2 models of 1 provider.\n"
-    desk.run("refresh", "groq")
-    assert desk.handed == [Refresh(None), Refresh("groq")]
-    assert desk.run("refresh", "nobody").code == 1
+def test_a_refresh_names_an_account_or_none(shell: Shell) -> None:
+    shell.set_up(GROQ)
+    shell.running = True
+    shell.reply = lambda _intent: Reply(True, "2 models of 1 provider.")
+    assert shell.run("refresh").out == "2 models of 1 provider.\n"
+    shell.run("refresh", "groq")
+    assert shell.handed == [Refresh(None), Refresh("groq")]
+    assert shell.run("refresh", "nobody").code == 1
 
 
-def test_status_without_a_tray_is_read_off_the_disk(desk: Desk) -> None:
-    desk.set_up(GROQ)
-    desk.listed(GROQ, "a", "b")
-    desk.remember(active=["groq", "a"])
-    ran = desk.run("status")
+def test_status_without_a_tray_is_read_off_the_disk(shell: Shell) -> None:
+    shell.set_up(GROQ)
+    shell.listed(GROQ, "a", "b")
+    shell.remember(active=["groq", "a"])
+    ran = shell.run("status")
     assert ran.code == 0
     assert "trayapp is not running." in ran.out
     assert "groq/a" in ran.out
     assert "2 models" in ran.out
-    found = msgspec.json.decode(desk.run("status", "--json").out)
+    found = msgspec.json.decode(shell.run("status", "--json").out)
     assert (found["running"], found["provider"], found["model"]) == (False, "groq", "a")
     groq = next(it for it in found["accounts"] if it["id"] == "groq")
     assert (groq["models"], groq["source"], groq["age_seconds"]) == (2, "cached", 60.0)
 
 
-def test_status_with_a_tray_tells_what_only_that_knows(desk: Desk) -> None:
-    desk.set_up(GROQ)
-    desk.listed(GROQ, "a")
-    desk.running = True
+def test_status_with_a_tray_tells_what_only_that_knows(shell: Shell) -> None:
+    shell.set_up(GROQ)
+    shell.listed(GROQ, "a")
+    shell.running = True
     live = {"source": "live", "models": 3, "fetched_at": NOW - 5, "failure": "refused"}
     data = {"refreshing": ["groq"], "keyring": "locked", "kept": {"groq": "session"}, "listings": {"groq": live}}
-    desk.reply = lambda _ask: Reply(data=data)
-    ran = desk.run("status")
-    assert desk.handed == ["status"]
+    shell.reply = lambda _ask: Reply(data=data)
+    ran = shell.run("status")
+    assert shell.handed == ["status"]
     for part in ("trayapp is running.", "Being asked: groq", "keyring is locked", "3 models", "key refused", "live"):
         assert part in ran.out
-    found = msgspec.json.decode(desk.run("status", "--json").out)
+    found = msgspec.json.decode(shell.run("status", "--json").out)
     assert (found["running"], found["keyring"], found["refreshing"]) == (True, "locked", ["groq"])
     groq = next(it for it in found["accounts"] if it["id"] == "groq")
     assert (groq["key"], groq["models"], groq["failure"], groq["age_seconds"]) == ("session", 3, "refused", 5.0)
 
 
-def test_start_at_login_is_switched_by_whoever_is_there(desk: Desk) -> None:
-    assert desk.run("login", "on").code == 0
-    desk.running = True
-    assert desk.run("login", "off").code == 0
-    assert (desk.alone, desk.handed) == ([SetLogin(True)], [SetLogin(False)])
+def test_start_at_login_is_switched_by_whoever_is_there(shell: Shell) -> None:
+    assert shell.run("login", "on").code == 0
+    shell.running = True
+    assert shell.run("login", "off").code == 0
+    assert (shell.alone, shell.handed) == ([SetLogin(True)], [SetLogin(False)])
 
 
-def test_half_a_command_lists_its_other_half(desk: Desk) -> None:
-    ran = desk.run("login")
+def test_half_a_command_lists_its_other_half(shell: Shell) -> None:
+    ran = shell.run("login")
     assert (ran.code, ran.out) == (2, "")
     assert "{on,off,status}" in ran.err
-    assert desk.run("key", "--help").code == 0
+    assert shell.run("key", "--help").code == 0
 
 
-def test_every_setting_can_be_read(desk: Desk) -> None:
+def test_every_setting_can_be_read(shell: Shell) -> None:
     for name in preferences():
-        ran = desk.run("settings", "get", name)
+        ran = shell.run("settings", "get", name)
         assert (ran.code, ran.err) == (0, "")
-    assert desk.run("settings", "get", "notify_switch").out == "on\n"
-    desk.set_up(notify_switch=False, tray_wait=20)
-    assert desk.run("settings", "get", "notify_switch").out == "off\n"
-    assert desk.run("settings", "get", "tray_wait").out == "20\n"
-    rows = {it["name"]: it for it in msgspec.json.decode(desk.run("settings", "list", "--json").out)}
+    assert shell.run("settings", "get", "notify_switch").out == "on\n"
+    shell.set_up(notify_switch=False, tray_wait=20)
+    assert shell.run("settings", "get", "notify_switch").out == "off\n"
+    assert shell.run("settings", "get", "tray_wait").out == "20\n"
+    rows = {it["name"]: it for it in msgspec.json.decode(shell.run("settings", "list", "--json").out)}
     assert (rows["tray_wait"]["value"], rows["tray_wait"]["default"]) == (20, 15)
-    assert "tray_wait" in desk.run("settings", "list").out
+    assert "tray_wait" in shell.run("settings", "list").out
 
 
-def test_a_setting_is_changed_and_the_others_stay(desk: Desk) -> None:
-    desk.set_up(GROQ, tray_wait=20)
-    assert desk.run("settings", "set", "notify_switch", "off").code == 0
-    assert desk.alone == [SaveSettings(Settings(notify_switch=False, tray_wait=20, accounts=(GROQ,)))]
+def test_a_setting_is_changed_and_the_others_stay(shell: Shell) -> None:
+    shell.set_up(GROQ, tray_wait=20)
+    assert shell.run("settings", "set", "notify_switch", "off").code == 0
+    assert shell.alone == [SaveSettings(Settings(notify_switch=False, tray_wait=20, accounts=(GROQ,)))]
 
 
 @pytest.mark.parametrize(
@@ -103,51 +103,51 @@ def test_a_setting_is_changed_and_the_others_stay(desk: Desk) -> None:
         ("model_cache_strategy", "lazy", "moderate"),
     ],
 )
-def test_a_wrong_value_reaches_nobody(desk: Desk, name: str, value: str, said: str) -> None:
-    ran = desk.run("settings", "set", name, value)
-    assert (ran.code, ran.out, desk.alone) == (1, "", [])
+def test_a_wrong_value_reaches_nobody(shell: Shell, name: str, value: str, said: str) -> None:
+    ran = shell.run("settings", "set", name, value)
+    assert (ran.code, ran.out, shell.alone) == (1, "", [])
     assert said in ran.err
 
 
-def test_a_setting_can_be_given_back_what_it_printed(desk: Desk) -> None:
+def test_a_setting_can_be_given_back_what_it_printed(shell: Shell) -> None:
     for name in preferences():
-        value = desk.run("settings", "get", name).out.rstrip("\n")
-        assert desk.run("settings", "set", name, value).code == 0
-    assert all(isinstance(it, SaveSettings) and it.settings == Settings() for it in desk.alone)
+        value = shell.run("settings", "get", name).out.rstrip("\n")
+        assert shell.run("settings", "set", name, value).code == 0
+    assert all(isinstance(it, SaveSettings) and it.settings == Settings() for it in shell.alone)
 
 
-def test_paths_say_where_everything_is(desk: Desk) -> None:
-    found: dict[str, Any] = msgspec.json.decode(desk.run("paths", "--json").out)
-    assert found["settings"] == str(desk.paths.settings_file)
-    lines = desk.run("paths").out.splitlines()
+def test_paths_say_where_everything_is(shell: Shell) -> None:
+    found: dict[str, Any] = msgspec.json.decode(shell.run("paths", "--json").out)
+    assert found["settings"] == str(shell.paths.settings_file)
+    lines = shell.run("paths").out.splitlines()
     assert [line.split(None, 1)[0] for line in lines] == list(found)
     assert [line.split(None, 1)[1] for line in lines] == list(found.values())
 
 
-def test_quitting_what_does_not_run_is_code_four(desk: Desk) -> None:
-    ran = desk.run("quit")
-    assert (ran.code, ran.out, desk.alone) == (4, "", [])
+def test_quitting_what_does_not_run_is_code_four(shell: Shell) -> None:
+    ran = shell.run("quit")
+    assert (ran.code, ran.out, shell.alone) == (4, "", [])
     assert "not running" in ran.err
-    desk.running = True
-    assert desk.run("quit").code == 0
-    assert desk.handed == [Quit()]
+    shell.running = True
+    assert shell.run("quit").code == 0
+    assert shell.handed == [Quit()]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_the_shipped_script_is_printed(desk: Desk, shell: str) -> None:
-    ran = desk.run("completion", shell)
+@pytest.mark.parametrize("kind", SHELLS)
+def test_the_shipped_script_is_printed(shell: Shell, kind: str) -> None:
+    ran = shell.run("completion", kind)
     assert ran.code == 0
     assert "trayapp" in ran.out
-    assert desk.run("completion", "csh").code == 2
+    assert shell.run("completion", "csh").code == 2
 
 
-def test_what_is_no_command_is_code_two(desk: Desk, canary: str) -> None:
-    ran = desk.run("modles")
+def test_what_is_no_command_is_code_two(shell: Shell, canary: str) -> None:
+    ran = shell.run("modles")
     assert (ran.code, ran.out) == (2, "")
     assert "modles" in ran.err
-    assert canary not in desk.run(canary).err
+    assert canary not in shell.run(canary).err
 
 
-def test_help_and_version_are_printed(desk: Desk) -> None:
-    assert desk.run("--help").out == desk.run("help").out == desk.run("-h").out
-    assert re.fullmatch(r"trayapp \d+\.\d+\.\d+\n", desk.run("--version").out)
+def test_help_and_version_are_printed(shell: Shell) -> None:
+    assert shell.run("--help").out == shell.run("help").out == shell.run("-h").out
+    assert re.fullmatch(r"trayapp \d+\.\d+\.\d+\n", shell.run("--version").out)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.cli.conftest import Desk
+from tests.cli.conftest import Shell
 from trayapp.cli.remote import Remote, chosen
 from trayapp.core.errors import UserError
 from trayapp.core.intents import EnableAccount, Intent, PickModel, Quit, Refresh, Reply, StoreKey
@@ -25,36 +25,36 @@ def nobody(runtime: Path, message: bytes, timeout: float) -> bytes | None:
     return None
 
 
-def test_a_running_tray_gets_the_intent_and_its_answer_is_given_back(desk: Desk) -> None:
+def test_a_running_tray_gets_the_intent_and_its_answer_is_given_back(shell: Shell) -> None:
     sent: list[bytes] = []
 
     def tray(runtime: Path, message: bytes, timeout: float) -> bytes:
         sent.append(message)
         return b'{"ok":false,"text":"No."}'
 
-    remote = Remote(desk.paths, hand_over=tray, alone=lambda *_: pytest.fail("there is a tray"))
+    remote = Remote(shell.paths, hand_over=tray, alone=lambda *_: pytest.fail("there is a tray"))
     assert remote.perform(lambda: GROQ_OFF) == Reply(False, "No.")
     assert msgspec.json.decode(sent[0]) == {"intent": {"type": "EnableAccount", "provider": "groq", "enabled": False}}
 
 
-def test_without_a_tray_it_is_done_here_under_the_lock(desk: Desk) -> None:
+def test_without_a_tray_it_is_done_here_under_the_lock(shell: Shell) -> None:
     def alone(intent: Intent, paths: Paths) -> Reply:
-        with pytest.raises(instance.BusyError), instance.write_lock(desk.paths.runtime, timeout=0):
+        with pytest.raises(instance.BusyError), instance.write_lock(shell.paths.runtime, timeout=0):
             pass
         return Reply(True, "done")
 
-    assert Remote(desk.paths, hand_over=nobody, alone=alone).perform(lambda: GROQ_OFF) == Reply(True, "done")
+    assert Remote(shell.paths, hand_over=nobody, alone=alone).perform(lambda: GROQ_OFF) == Reply(True, "done")
 
 
-def test_what_only_fetches_lists_keeps_nobody_else_from_writing(desk: Desk) -> None:
+def test_what_only_fetches_lists_keeps_nobody_else_from_writing(shell: Shell) -> None:
     def alone(intent: Intent, paths: Paths) -> Reply:
-        with instance.write_lock(desk.paths.runtime, timeout=0):
+        with instance.write_lock(shell.paths.runtime, timeout=0):
             return Reply()
 
-    assert Remote(desk.paths, hand_over=nobody, alone=alone).perform(lambda: Refresh(), writes=False).ok
+    assert Remote(shell.paths, hand_over=nobody, alone=alone).perform(lambda: Refresh(), writes=False).ok
 
 
-def test_the_intent_is_made_anew_once_it_is_our_turn(desk: Desk) -> None:
+def test_the_intent_is_made_anew_once_it_is_our_turn(shell: Shell) -> None:
     made: list[str] = []
 
     def make() -> EnableAccount:
@@ -67,16 +67,16 @@ def test_the_intent_is_made_anew_once_it_is_our_turn(desk: Desk) -> None:
         done.append(intent)
         return Reply()
 
-    Remote(desk.paths, hand_over=nobody, alone=alone).perform(make)
+    Remote(shell.paths, hand_over=nobody, alone=alone).perform(make)
     assert done == [EnableAccount("after-2", True)]
 
 
-def test_a_tray_that_starts_while_we_wait_does_it(desk: Desk) -> None:
+def test_a_tray_that_starts_while_we_wait_does_it(shell: Shell) -> None:
     answers: list[bytes | None] = [None, b'{"text":"by the tray"}']
     remote = Remote(
-        desk.paths, hand_over=lambda *_: answers.pop(0), alone=lambda *_: pytest.fail("the tray has the lock")
+        shell.paths, hand_over=lambda *_: answers.pop(0), alone=lambda *_: pytest.fail("the tray has the lock")
     )
-    claim = instance.claim(desk.paths.runtime)
+    claim = instance.claim(shell.paths.runtime)
     assert claim is not None
     try:
         assert remote.perform(lambda: GROQ_OFF).text == "by the tray"
@@ -84,11 +84,11 @@ def test_a_tray_that_starts_while_we_wait_does_it(desk: Desk) -> None:
         claim.release()
 
 
-def test_another_command_at_work_is_waited_for(desk: Desk) -> None:
+def test_another_command_at_work_is_waited_for(shell: Shell) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
     def other() -> None:
-        with instance.write_lock(desk.paths.runtime, timeout=1):
+        with instance.write_lock(shell.paths.runtime, timeout=1):
             begun.set()
             may_end.wait(5)
 
@@ -103,31 +103,31 @@ def test_another_command_at_work_is_waited_for(desk: Desk) -> None:
             may_end.set()
         return None
 
-    assert Remote(desk.paths, hand_over=hand_over, alone=lambda *_: Reply(True, "at last")).perform(
+    assert Remote(shell.paths, hand_over=hand_over, alone=lambda *_: Reply(True, "at last")).perform(
         lambda: GROQ_OFF
     ) == Reply(True, "at last")
     thread.join()
     assert len(asked) >= 2
 
 
-def test_a_tray_that_does_not_answer_is_said_in_words(desk: Desk) -> None:
+def test_a_tray_that_does_not_answer_is_said_in_words(shell: Shell) -> None:
     def silent(runtime: Path, message: bytes, timeout: float) -> bytes | None:
         raise TimeoutError("no answer")
 
     with pytest.raises(UserError, match="does not answer"):
-        Remote(desk.paths, hand_over=silent).ask("ping")
+        Remote(shell.paths, hand_over=silent).ask("ping")
 
 
-def test_an_answer_of_another_version_is_said_in_words(desk: Desk) -> None:
+def test_an_answer_of_another_version_is_said_in_words(shell: Shell) -> None:
     with pytest.raises(UserError, match="another version"):
-        Remote(desk.paths, hand_over=lambda *_: b"[]").send(Quit())
+        Remote(shell.paths, hand_over=lambda *_: b"[]").send(Quit())
 
 
 def test_a_model_that_was_typed_is_not_asked_about_again() -> None:
     assert chosen(ModelRef("a", "b")) == PickModel(ModelRef("a", "b"), confirmed=True)
 
 
-def test_a_key_goes_through_no_socket(desk: Desk, canary: str) -> None:
+def test_a_key_goes_through_no_socket(shell: Shell, canary: str) -> None:
     seen: list[bytes] = []
 
     def tray(runtime: Path, message: bytes, timeout: float) -> bytes:
@@ -140,7 +140,7 @@ def test_a_key_goes_through_no_socket(desk: Desk, canary: str) -> None:
         stored.append(intent)
         return Reply()
 
-    Remote(desk.paths, hand_over=tray, alone=alone).store_key(StoreKey("groq", Secret(canary)))
+    Remote(shell.paths, hand_over=tray, alone=alone).store_key(StoreKey("groq", Secret(canary)))
     assert stored[0].key == Secret(canary)
     assert seen
     assert not any(canary.encode() in message for message in seen)

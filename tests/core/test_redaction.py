@@ -58,7 +58,7 @@ AROUND = [
 
 @pytest.mark.parametrize("vendor", SHAPES)
 @given(data=st.data(), around=st.sampled_from(AROUND))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_no_key_of_this_vendors_shape_survives(vendor: str, data: st.DataObject, around: str) -> None:
     key = data.draw(st.from_regex(SHAPES[vendor], fullmatch=True))
     shown = struck(around.format(key))

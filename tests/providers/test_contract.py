@@ -1,4 +1,4 @@
-"""What holds for every row: keys in headers only, pages bounded, refusals by the row's own rules, bad answers survived."""
+"""What holds for every row: keys in headers only, pages bounded, refusals by the row's rules, odd answers survived."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ async def test_no_more_than_ten_pages_are_read(row: ProviderSpec) -> None:
 @pytest.mark.parametrize("row", PAGED, ids=lambda row: row.id)
 async def test_a_page_without_rows_ends_the_list(row: ProviderSpec) -> None:
     empty = samples.data(f"{row.id}.page2")
-    rows = empty["output"] if "output" in empty else empty
+    rows = empty.get("output", empty)
     for name, value in rows.items():
         if isinstance(value, list):
             rows[name] = []

@@ -50,7 +50,7 @@ async def fetch(row: str, site: Site, base: str = "", key: Secret | None = KEY, 
 async def test_lmstudio_is_told_by_the_shape_of_its_answers_not_their_status() -> None:
     site = Site({"/api/v1/models": UNKNOWN_TO_LMSTUDIO, "/api/v0/models": samples.raw("lmstudio-v0")})
     fetched = await fetch("lmstudio", site, key=None)
-    assert [entry.id for entry in fetched.entries][0] == "qwen2-vl-7b-instruct"
+    assert fetched.entries[0].id == "qwen2-vl-7b-instruct"
     assert site.paths == ["/api/v1/models", "/api/v0/models"]
     site = Site(
         {
@@ -260,6 +260,19 @@ async def test_a_server_that_turns_away_the_keyless_proves_a_key(row: str) -> No
     assert bad.detail == "who are you?"
 
 
+async def test_a_key_is_checked_below_v1_where_the_address_lacks_it() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/models":
+            return httpx.Response(200, content=b"<title>Open WebUI</title>")
+        known = "authorization" in request.headers
+        return httpx.Response(200 if known else 401, content=samples.raw("vllm"))
+
+    row = spec("openai-compatible")
+    async with client(handler) as http:
+        checked = await check_key(row, http, account=account(row, "http://127.0.0.1:3000"), key=KEY, timeouts=QUICK)
+    assert checked.verdict is Verdict.GOOD
+
+
 @pytest.mark.parametrize("flag", ["api_key_blocked", "api_key_disabled", "team_blocked"])
 async def test_a_blocked_key_is_not_called_wrong(flag: str) -> None:
     site = Site({"/v1/api-key": {**samples.data("xai-api-key"), flag: True}})
@@ -269,7 +282,7 @@ async def test_a_blocked_key_is_not_called_wrong(flag: str) -> None:
     assert "blocked" in checked.detail
 
 
-@pytest.mark.parametrize("body", [b"<html>Sign in to the hotel</html>", b"", b'{"valid": false}'])
+@pytest.mark.parametrize("body", [b"<html>Sign in to the hotel</html>", b"", b'{"valid": false}', b'{"error": "hm"}'])
 async def test_a_portal_or_half_an_answer_proves_nothing(body: bytes) -> None:
     async with client(lambda _: httpx.Response(200, content=body)) as http:
         checked = await check_key(spec("cohere"), http, account=account(spec("cohere")), key=KEY, timeouts=QUICK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import ssl
 import time
 import zlib
@@ -213,7 +214,11 @@ async def test_nobody_on_this_computer_is_a_state_of_its_own() -> None:
     assert caught.value.status is None
 
 
-async def test_a_name_that_nobody_has_is_an_outage() -> None:
+async def test_a_name_that_nobody_has_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ProviderError) as caught:
         await fetch("https://nobody.invalid/v1")
     assert caught.value.failure.kind is Kind.UNREACHABLE

@@ -6,6 +6,7 @@ import asyncio
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -38,7 +39,7 @@ async def test_escape_is_a_no_and_so_is_a_window_that_goes_away(qtbot: QtBot) ->
     parent = QWidget()
     qtbot.addWidget(parent)
     asking = asyncio.create_task(question(parent, "Remove it?", "Yes", "No"))
-    qtbot.keyClick(await opened(parent), Qt.Key.Key_Escape)
+    QTest.keyClick(await opened(parent), Qt.Key.Key_Escape)
     assert await asking is False
     doomed = QWidget()
     asking = asyncio.create_task(question(doomed, "Remove it?", "Yes", "No"))
@@ -72,10 +73,11 @@ async def test_a_question_nobody_waits_for_any_more_is_closed(qtbot: QtBot) -> N
     parent = QWidget()
     qtbot.addWidget(parent)
     asking = asyncio.create_task(question(parent, "Well?", "Yes", "No"))
-    box = await opened(parent)
+    await opened(parent)
     asking.cancel()
     await asyncio.wait([asking])
-    assert not box.isVisible()
+    await asyncio.sleep(0)
+    assert parent.findChild(QMessageBox) is None
 
 
 async def test_an_error_can_be_copied_without_its_keys_and_stays_open(qtbot: QtBot) -> None:

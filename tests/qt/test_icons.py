@@ -75,7 +75,8 @@ def test_a_third_of_the_icon_stands_out_from_the_bar(bar: str, state: str, size:
 
 
 def difference(one: QImage, other: QImage) -> float:
-    a, b = (bytes(it.convertToFormat(QImage.Format.Format_ARGB32).constBits()) for it in (one, other))
+    same = [it.convertToFormat(QImage.Format.Format_ARGB32) for it in (one, other)]  # kept while their bits are read
+    a, b = (bytes(it.constBits()) for it in same)
     return sum(abs(x - y) for x, y in zip(a, b, strict=True)) / (255 * len(a))
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -78,14 +79,14 @@ def test_nothing_found_is_said(window: ListWindow) -> None:
 def test_enter_in_the_search_field_picks_and_closes(window: ListWindow, qtbot: QtBot) -> None:
     window.search.setText("groq m_3")
     with qtbot.waitSignal(window.asked) as asked:
-        qtbot.keyClick(window.search, Qt.Key.Key_Return)
+        QTest.keyClick(window.search, Qt.Key.Key_Return)
     assert asked.args == [PickModel(ModelRef("groq", "m_3"))]
     assert not window.isVisible()
 
 
 def test_arrows_move_from_the_search_field(window: ListWindow, qtbot: QtBot) -> None:
     window.search.setText("groq")
-    qtbot.keyClick(window.search, Qt.Key.Key_Down)
+    QTest.keyClick(window.search, Qt.Key.Key_Down)
     assert current(window) == PickModel(ModelRef("groq", "m_1"))
 
 
@@ -93,7 +94,7 @@ def test_a_click_picks(window: ListWindow, qtbot: QtBot) -> None:
     index = window.list.currentIndex()
     window.list.scrollTo(index)
     with qtbot.waitSignal(window.asked):
-        qtbot.mouseClick(window.list.viewport(), Qt.MouseButton.LeftButton, pos=window.list.visualRect(index).center())
+        QTest.mouseClick(window.list.viewport(), Qt.MouseButton.LeftButton, pos=window.list.visualRect(index).center())
 
 
 def test_headers_and_locked_rows_are_not_picked(window: ListWindow, view: Topic[TrayView], qtbot: QtBot) -> None:
@@ -106,16 +107,16 @@ def test_headers_and_locked_rows_are_not_picked(window: ListWindow, view: Topic[
 
 def test_escape_clears_the_search_and_then_closes(window: ListWindow, qtbot: QtBot) -> None:
     window.search.setText("groq")
-    qtbot.keyClick(window.search, Qt.Key.Key_Escape)
+    QTest.keyClick(window.search, Qt.Key.Key_Escape)
     assert (window.search.text(), window.isVisible()) == ("", True)
     with qtbot.waitSignal(window.closed):
-        qtbot.keyClick(window.search, Qt.Key.Key_Escape)
+        QTest.keyClick(window.search, Qt.Key.Key_Escape)
 
 
 def test_where_it_stands_in_it_says_why_and_stays(window: ListWindow, qtbot: QtBot) -> None:
     window.show_reason("There is no tray on this desktop.")
     assert window.reason.isVisible()
-    qtbot.keyClick(window.search, Qt.Key.Key_Return)
+    QTest.keyClick(window.search, Qt.Key.Key_Return)
     assert window.isVisible()
     window.show_reason("")
     assert not window.stands_in

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtWidgets import QSystemTrayIcon
 from pytestqt.qtbot import QtBot
@@ -35,8 +37,10 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> Hosts:
 
 
 @pytest.fixture
-def tray(qtbot: QtBot, hosts: Hosts) -> Tray:
-    return Tray(Icons(ICONS))
+def tray(qtbot: QtBot, hosts: Hosts) -> Iterator[Tray]:
+    made = Tray(Icons(ICONS))
+    yield made
+    made.deleteLater()
 
 
 def test_no_icon_is_made_where_there_is_no_tray(tray: Tray, hosts: Hosts) -> None:

@@ -99,8 +99,10 @@ class Picture(NamedTuple):
         return red, green, blue
 
     def cut(self, x: int, y: int, width: int, height: int) -> Picture:
-        rows = tuple(row[3 * x : 3 * (x + width)] for row in self.rows[y : y + height])
-        return Picture(width, height, rows)
+        """A part of it; what lies beyond the edge is left out."""
+        left, top = max(x, 0), max(y, 0)
+        right, bottom = min(x + width, self.width), min(y + height, self.height)
+        return Picture(right - left, bottom - top, tuple(row[3 * left : 3 * right] for row in self.rows[top:bottom]))
 
     def colours(self) -> int:
         """How many different colours there are: one means that nothing was drawn."""

@@ -36,7 +36,7 @@ _PRIVATE = re.compile(
 
 async def record(row: ProviderSpec, http: httpx.AsyncClient, env: Mapping[str, str], *, base: str = "") -> str:
     """The row's first page as JSON without keys. Raises ProviderError, or UserError where a value is missing."""
-    values = {ask.name: found for ask in row.asks if (found := next(filter(None, map(env.get, ask.env)), ""))}
+    values = {ask.name: value for ask in row.asks if (value := next(filter(None, map(env.get, ask.env)), ""))}
     account = Account(row.id, row.id, base_url=base, values=values)
     found = from_environment(row, env)
     if found is None and row.key_required and not row.list_public:

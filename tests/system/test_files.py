@@ -145,10 +145,12 @@ def test_a_folder_of_that_name_is_not_replaced(tmp_path: Path) -> None:
 def test_writers_side_by_side_do_not_mix(tmp_path: Path) -> None:
     path = tmp_path / "file"
     contents = [bytes([65 + n]) * 200_000 for n in range(8)]
-    writers = [
-        threading.Thread(target=lambda data=data: [files.write_private(path, data) for _ in range(5)])
-        for data in contents
-    ]  # type: ignore[misc]
+
+    def write(data: bytes) -> None:
+        for _ in range(5):
+            files.write_private(path, data)
+
+    writers = [threading.Thread(target=write, args=(data,)) for data in contents]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):

@@ -92,6 +92,13 @@ def test_linux_uses_the_secret_service_and_does_not_import_the_library() -> None
     assert done.stdout.strip() == "['SecretService'] False"
 
 
+def test_importing_keys_costs_a_launch_next_to_nothing() -> None:
+    heavy = ["asyncio", "concurrent", "ctypes", "jeepney", "keyring", "queue", "secretstorage"]
+    code = f"import sys, trayapp.system.keys; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=desktop.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_naming_the_secret_service_is_allowed() -> None:
     [chosen] = candidates({"PYTHON_KEYRING_BACKEND": "keyring.backends.SecretService.Keyring"}, "linux")
     assert isinstance(chosen, SecretService)

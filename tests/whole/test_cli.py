@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from tests.cli.test_start import somebody_runs
+from tests.support.gnome_keyring import GnomeKeyring
 from trayapp.catalog.cache import Shelf, mark
 from trayapp.core.accounts import Account
 from trayapp.core.listings import Listing
@@ -73,14 +74,31 @@ def computer(home: Path) -> Computer:
     return Computer(home / "t")
 
 
+class Provider:
+    """A provider on this computer that knows two models, and one key if it is told so."""
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.key = ""
+
+    def answer(self, given: str | None) -> tuple[int, bytes]:
+        if self.key and given != f"Bearer {self.key}":
+            return (
+                401,
+                b'{"error":{"message":"Invalid API Key","type":"invalid_request_error","code":"invalid_api_key"}}',
+            )
+        models = [{"id": "one", "object": "model"}, {"id": "two", "object": "model"}]
+        return 200, msgspec.json.encode({"object": "list", "data": models})
+
+
 @pytest.fixture
-def provider() -> Iterator[str]:
-    """The address of a provider on this computer that knows two models."""
+def provider() -> Iterator[Provider]:
+    played = Provider()
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = b'{"object":"list","data":[{"id":"one","object":"model"},{"id":"two","object":"model"}]}'
-            self.send_response(200)
+            status, body = played.answer(self.headers["Authorization"])
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -92,7 +110,8 @@ def provider() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/v1"
+    played.base_url = f"http://127.0.0.1:{server.server_port}/v1"
+    yield played
     server.shutdown()
     thread.join()
     server.server_close()
@@ -171,8 +190,8 @@ def test_accounts_come_and_go(computer: Computer) -> None:
     assert "# the fast one" in computer.paths.settings_file.read_text(encoding="utf-8")
 
 
-def test_a_list_is_fetched_without_a_tray(computer: Computer, provider: str) -> None:
-    computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider)
+def test_a_list_is_fetched_without_a_tray(computer: Computer, provider: Provider) -> None:
+    computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider.base_url)
     ran = computer.run("models", "--provider", "mine", "--refresh", "--porcelain")
     assert (ran.returncode, ran.stdout) == (0, "mine\tone\t\t\t\t\tcached\nmine\ttwo\t\t\t\t\tcached\n"), ran.stderr
     assert computer.run("refresh", "mine").returncode == 0
@@ -185,13 +204,35 @@ def test_a_provider_that_is_not_there_is_code_one(computer: Computer) -> None:
     assert ran.stderr.startswith("trayapp: ")
 
 
-def test_without_a_keyring_a_key_is_neither_kept_nor_shown(computer: Computer, provider: str, canary: str) -> None:
-    computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider)
+def test_without_a_keyring_a_key_is_neither_kept_nor_shown(computer: Computer, provider: Provider, canary: str) -> None:
+    computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider.base_url)
     ran = computer.run("key", "set", "mine", input=f"{canary}\n")
     assert ran.returncode == 1
     assert "keyring" in ran.stderr
     assert canary not in ran.stdout + ran.stderr
     assert "keyed" not in (computer.state if computer.paths.state_file.exists() else {})
+
+
+@pytest.mark.timeout_s(60)
+def test_a_key_goes_into_the_keyring_and_nowhere_else(
+    computer: Computer, provider: Provider, vault: GnomeKeyring, canary: str
+) -> None:
+    env = {**vault.env, "TRAYAPP_HOME": str(computer.home)}
+    env.pop("PYTHON_KEYRING_BACKEND", None)
+    provider.key = canary
+    computer.done("providers", "add", "groq", "--id", "mine", "--base-url", provider.base_url, env=env)
+    refused = computer.run("key", "set", "mine", input="gsk_0123456789abcdef\n", env=env)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "refused" in refused.stderr
+    said = [computer.done("key", "set", "mine", input=f"{canary}\n", env=env)]
+    rows = {it["id"]: it["key"] for it in msgspec.json.decode(computer.done("key", "list", "--json", env=env))}
+    assert rows["mine"] == "keyring"
+    said.append(computer.done("key", "test", "mine", env=env))
+    said.append(computer.done("models", "--provider", "mine", "--refresh", env=env))
+    assert "one" in said[-1]
+    said.append(computer.done("key", "remove", "mine", env=env))
+    assert computer.run("key", "test", "mine", env=env).returncode == 1
+    assert canary not in "".join(said)
 
 
 def test_a_key_typed_as_an_argument_is_refused(computer: Computer, canary: str) -> None:
@@ -290,8 +331,8 @@ class TestAtATerminal:
             assert terminal.code() == 130
         assert "Traceback" not in terminal.seen
 
-    def test_a_typed_key_is_not_shown(self, computer: Computer, provider: str, canary: str) -> None:
-        computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider)
+    def test_a_typed_key_is_not_shown(self, computer: Computer, provider: Provider, canary: str) -> None:
+        computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider.base_url)
         with Terminal(computer, "key", "set", "mine") as terminal:
             terminal.wait_for("it is not shown")
             terminal.type(f"{canary}\n")

@@ -19,6 +19,8 @@ from tests.support.gnome_keyring import GnomeKeyring
 from tests.support.notifications import Notifications
 from tests.support.pointer import Pointer, screenshot
 from tests.support.snihost import SniHost
+from trayapp.system.keyrings import KeyringState
+from trayapp.system.secret_service import SecretService
 
 PROGRAM = Path(desktop.__file__).with_name("tray_program.py")
 
@@ -150,6 +152,15 @@ def test_an_icon_in_an_xembed_tray_opens_its_menu_under_a_real_pointer(
         pointer.wait_no_window("tray_program", smallest=100)
         pointer.click(x, y)
         assert said.next() == "activated Trigger"
+
+
+def test_tray_keyring_and_notifications_share_one_desktop(
+    desk_keyring: dict[str, str], sni: SniHost, notifications: Notifications
+) -> None:
+    assert SecretService(desk_keyring["DBUS_SESSION_BUS_ADDRESS"]).look().state is KeyringState.OK
+    with tray_program(desk_keyring):
+        sni.click(sni.wait_item(), "Notify")
+        notifications.wait("Switched")
 
 
 def test_a_keyring_can_be_locked_unlocked_and_ended(vault: GnomeKeyring) -> None:

@@ -17,6 +17,7 @@ from trayapp.core.accounts import Account
 from trayapp.core.clock import Clock, SystemClock
 from trayapp.core.errors import ProviderError
 from trayapp.core.listings import Listing
+from trayapp.system import logs
 from trayapp.system.keys import Keys
 from trayapp.system.login import Login
 from trayapp.system.net import Net
@@ -32,7 +33,7 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
     store = Store(paths)
     loaded = store.load()
     app: App
-    keychain = Keychain(Keys(clock=clock), env, lambda: app.state.value.keyed)
+    keychain = Keychain(Keys(clock=clock, env=env, know=logs.know), env, lambda: app.state.value.keyed)
     facts = Facts(paths.resources / "catalog.json", paths.data)
     net = Net()
 

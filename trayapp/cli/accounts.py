@@ -160,7 +160,10 @@ def _known(console: Console, as_json: bool) -> int:
                     "key_required": it.key_required,
                     "key_env": it.key_env,
                     "keys_url": it.keys_url,
-                    "asks": [{"name": ask.name, "label": ask.label, "default": ask.default} for ask in it.asks],
+                    "asks": [
+                        {"name": ask.name, "label": ask.label, "default": ask.default, "optional": ask.optional}
+                        for ask in it.asks
+                    ],
                 }
                 for it in specs
             ]
@@ -171,8 +174,8 @@ def _known(console: Console, as_json: bool) -> int:
         (
             it.id,
             it.name,
-            ", ".join(ask.name for ask in it.asks),
-            _("on this computer") if it.local else it.keys_url,
+            ", ".join(f"[{ask.name}]" if ask.optional or ask.default else ask.name for ask in it.asks),
+            it.keys_url or (_("on this computer") if it.local else ""),
         )
         for it in specs
     ]

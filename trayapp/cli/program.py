@@ -164,6 +164,8 @@ def _accounts(accounts: list[dict[str, Any]], console: Console) -> str:
             about.append(
                 it["source"] if it["age_seconds"] is None else f"{it['source']} {words.age(it['age_seconds'])}"
             )
+        if it["enabled"] and not it["failure"] and not it["source"]:
+            about.append(_("no list yet"))
         count = plural("{n} model", "{n} models", it["models"]) if it["models"] else ""
         rows.append((it["id"], count, ", ".join(about)))
     return output.columns(rows, width=console.width, flexible=(2,))

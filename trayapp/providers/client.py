@@ -132,7 +132,7 @@ async def check_key(
         if check.path.startswith("http") and not home:  # another host must not see this account's key
             check = KeyCheck(spec.list_path, query=spec.list_query, bad_key=check.bad_key, proves_key=False)
         answer = await _asked(wire, base, check)
-        if check.fallback and answer.status in _GONE and not condemns(check.bad_key, answer, own_host=home):
+        if check.fallback and _not_there(answer) and not condemns(check.bad_key, answer, own_host=home):
             check = check.fallback
             answer = await _asked(wire, base, check)
         if not answer.ok or condemns(check.bad_key, answer, own_host=home):
@@ -181,6 +181,8 @@ async def _weighed(wire: Wire, base: str, check: KeyCheck, answer: Answer) -> Ch
         body = answer.json()
     except NotAListError:
         return Checked(Verdict.UNSURE, _("What came back is not an answer of {name}.").format(name=name))
+    if isinstance(body, dict) and body.get("error"):
+        return Checked(Verdict.UNSURE, words(answer, wire.key))
     if blocked(body, check.blocked):
         return Checked(Verdict.UNSURE, _("{name} knows the key, but says that it is blocked.").format(name=name))
     if check.ok_path and at(body, check.ok_path) is not True:
@@ -191,6 +193,14 @@ async def _weighed(wire: Wire, base: str, check: KeyCheck, answer: Answer) -> Ch
     if without.status in (401, 403):
         return Checked(Verdict.GOOD)
     return Checked(Verdict.UNSURE, _("{name} answers without a key as well.").format(name=name))
+
+
+def _not_there(answer: Answer) -> bool:
+    """No such route, or a page for people in its place."""
+    try:
+        return answer.status in _GONE or (answer.ok and answer.json() is None)
+    except NotAListError:
+        return True
 
 
 def _typed(spec: ProviderSpec, account: Account) -> list[Entry]:

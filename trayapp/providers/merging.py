@@ -62,15 +62,20 @@ def one_per_name(entries: Iterable[Entry], extras: Iterable[Entry]) -> list[Entr
 def aliases_folded(entries: Iterable[Entry], extras: Iterable[Entry]) -> list[Entry]:
     """A row that another one names as its alias, or that points to a listed row, is that row's alias."""
     rows = {entry.id: entry for entry in (*entries, *extras)}
+    folded: set[str] = set()
+    leads: set[str] = set()  # no chains: who took another one in is not taken in
     for entry in list(rows.values()):
         target = rows.get(entry.base)
-        if target is not None and target is not entry and target.base not in rows:
-            rows[target.id] = replace(target, aliases=(*target.aliases, entry.id))
-            del rows[entry.id]
-    folded: set[str] = set()
+        if target is None or target.id == entry.id or target.id in folded or entry.id in leads:
+            continue
+        rows[target.id] = replace(target, aliases=(*target.aliases, entry.id))
+        leads.add(target.id)
+        folded.add(entry.id)
     for entry in rows.values():
-        if entry.id not in folded:
-            folded.update(name for name in entry.aliases if name != entry.id)
+        taken = {name for name in entry.aliases if name in rows and name != entry.id and name not in leads}
+        if entry.id not in folded and taken:
+            folded |= taken
+            leads.add(entry.id)
     return [entry for entry in rows.values() if entry.id not in folded]
 
 
@@ -97,9 +102,11 @@ def with_profiles(entries: Iterable[Entry], extras: Iterable[Entry]) -> list[Ent
 
     Where the model can be called itself, its profiles are other names of it.
     """
+    entries = list(entries)
+    listed = {entry.id for entry in entries}
     profiles: dict[str, list[Entry]] = {}
     for profile in extras:
-        if not profile.hidden:
+        if not profile.hidden and profile.id not in listed:
             profiles.setdefault(profile.base, []).append(profile)
     joined: list[Entry] = []
     for entry in entries:

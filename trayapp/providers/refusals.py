@@ -58,9 +58,9 @@ def words(answer: Answer, key: Secret | None) -> str:
 
     One extractor for the nine forms of error body that are known, HTML and plain text included.
     """
-    body = _json(answer)
-    found = next((said for said in _candidates(body) if said.strip()), "")
-    if not found and body is None:
+    try:
+        found = next((said for said in _candidates(answer.json()) if said.strip()), "")
+    except NotAListError:
         found = _plain(answer)
     # struck before it is cut, so that no half of a key is left at the end
     return text(_MASKED.sub(STRUCK, struck(found[:_MOST], key)))

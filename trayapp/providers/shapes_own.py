@@ -149,7 +149,7 @@ def _bedrock(row: Row) -> Entry:
 
 
 def _bedrock_profile(row: Row) -> Entry:
-    arn = next(it["modelArn"] for it in row["models"])
+    arn = row["models"][0]["modelArn"]  # one per region, all of one model
     return Entry(
         id=row["inferenceProfileId"],
         name=fields.text(row.get("inferenceProfileName")),

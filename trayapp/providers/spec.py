@@ -176,6 +176,8 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     """May hold ``{name}`` for each of ``asks``."""
     base_urls: tuple[str, ...] = ()
     """Its other addresses: regions and sites, whose keys are often not the same."""
+    base_endings: tuple[str, ...] = ()
+    """What people write behind an address though it stands in the row's paths; left out."""
     parse: Parse
     local: bool = False
     """Runs on this computer or the user's own network, and needs no key."""
@@ -260,7 +262,9 @@ def base_url(spec: ProviderSpec, account: Account) -> str:
 
     Raises UserError that names the value which is missing or cannot stand in an address.
     """
-    return fill((account.base_url or spec.base_url).strip(), spec, account).rstrip("/")
+    url = fill((account.base_url or spec.base_url).strip(), spec, account).rstrip("/")
+    ending = next((ending for ending in spec.base_endings if url.endswith(ending)), "")
+    return url.removesuffix(ending).rstrip("/")
 
 
 def fill(url: str, spec: ProviderSpec, account: Account) -> str:
@@ -286,7 +290,9 @@ def origin(url: str) -> str:
         port = parts.port or {"http": 80, "https": 443}[parts.scheme]
     except (ValueError, KeyError):
         parts, port = urlsplit(""), 0
-    if not parts.hostname or parts.username is not None:
+    if parts.username is not None or parts.password is not None:
+        raise UserError(_("Leave user name and password out of the address: keys belong in the keyring."))
+    if not parts.hostname or not set(parts.hostname).isdisjoint("%[]<>\\^`{|} "):
         raise UserError(_("“{url}” is not an http or https address.").format(url=url))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}:{port}"

@@ -97,6 +97,7 @@ CLOUD: tuple[ProviderSpec, ...] = (
         id="cohere",
         name="Cohere",
         base_url="https://api.cohere.com",
+        base_endings=("/compatibility/v1", "/v1", "/v2"),
         key_env=("CO_API_KEY", "COHERE_API_KEY"),
         base_url_env=("CO_API_URL", "COHERE_BASE_URL"),
         foreign_prefixes=("sk-",),
@@ -122,6 +123,7 @@ CLOUD: tuple[ProviderSpec, ...] = (
         id="perplexity",
         name="Perplexity",
         base_url="https://api.perplexity.ai",
+        base_endings=("/router/v1",),
         key_env=("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
         base_url_env=("PERPLEXITY_BASE_URL",),
         key_prefixes=("pplx-",),
@@ -165,6 +167,7 @@ CLOUD: tuple[ProviderSpec, ...] = (
         id="alibaba",
         name="Alibaba Cloud Model Studio",
         base_url="https://dashscope-intl.aliyuncs.com",
+        base_endings=("/compatible-mode/v1", "/api/v1"),
         base_urls=(
             "https://dashscope.aliyuncs.com",
             "https://cn-hongkong.dashscope.aliyuncs.com",

@@ -19,7 +19,7 @@ from trayapp.core.language import _
 from trayapp.core.redaction import struck
 from trayapp.core.secret import Secret
 from trayapp.providers.fields import NotAListError
-from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, signed
+from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, origin, signed
 
 MAX_BYTES = 32 * 2**20
 """Decoded bytes of one list, all its pages together."""
@@ -81,6 +81,7 @@ class Wire:
     ) -> Answer:
         """One request, one answer whatever its status. Raises ProviderError where none came or it is too long."""
         try:
+            origin(url)  # an address with a name and password in it, or with none at all, is not asked
             own = signed(self.spec, self.key if sign else None, self.account)
             request = self._http.build_request(
                 method,

@@ -21,6 +21,8 @@ class AboutPage(QScrollArea):
         super().__init__()
         self._about = about
         self._grid: QGridLayout | None = None
+        self.controls: list[QWidget] = []
+        """In the order in which they are read."""
 
     def fill(self) -> None:
         """Show everything; the second time nothing happens."""
@@ -64,3 +66,4 @@ class AboutPage(QScrollArea):
         grid.addWidget(label, row, 0)
         grid.addWidget(shown, row, 1)
         grid.addWidget(open_it, row, 2)
+        self.controls += (shown, open_it)

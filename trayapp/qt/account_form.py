@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import msgspec
 from PySide6.QtCore import Qt, QUrl, Signal
@@ -13,13 +12,13 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPushBu
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.errors import UserError
 from trayapp.core.intents import (
+    CheckKey,
     CopyKey,
     Intent,
     RemoveAccount,
     RemoveKey,
     Reply,
     SaveAccount,
-    CheckKey,
     UnlockKeyring,
 )
 from trayapp.core.language import _
@@ -56,7 +55,6 @@ class AccountForm(QWidget):
         self._perform = perform
         self._start = start
         self._warn = warn
-        self._key_dialog: KeyDialog | None = None
         self.title = plain()
         embolden(self.title)
         self.state = plain()
@@ -103,9 +101,14 @@ class AccountForm(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self.outcome)
         layout.addStretch(1)
-        chain: list[QWidget] = [self.enabled, self.name, self.address, *self.values.values(), *self.buttons]
-        for one, other in pairwise(chain):
-            self.setTabOrder(one, other)
+        self.controls: tuple[QWidget, ...] = (
+            self.enabled,
+            self.name,
+            self.address,
+            *self.values.values(),
+            *self.buttons,
+        )
+        """In the order in which they are read."""
         self.show_view(view, forget=True)
 
     @property
@@ -240,7 +243,6 @@ class AccountForm(QWidget):
             note=view.keyring_note,
             keys_url=view.keys_url,
         )
-        self._key_dialog = dialog
         dialog.open()
 
     def _use_variable(self) -> None:

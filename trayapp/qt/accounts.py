@@ -24,7 +24,7 @@ from trayapp.providers.spec import ProviderSpec
 from trayapp.qt.account_form import AccountForm, Warn
 from trayapp.qt.add_account import AddDialog
 from trayapp.qt.dialogs import Perform, Start, failed, plain
-from trayapp.qt.fields import make_scrolling
+from trayapp.qt.fields import make_scrolling, tab_after
 from trayapp.ui.accounts import AccountView, Offer
 from trayapp.ui.form import access_keys
 
@@ -197,6 +197,7 @@ class ProvidersPage(QWidget):
             make_scrolling(area, form)
             self._areas[provider] = area
             self.stack.addWidget(area)
+            tab_after(self.add_button, form.controls)
         self.stack.setCurrentWidget(self._areas[provider])
 
     def _drop(self, provider: str) -> None:

@@ -54,7 +54,8 @@ async def question(parent: QWidget | None, text: str, yes: str, no: str, *, deta
 
 def failed(parent: QWidget | None, text: str, detail: str = "") -> QMessageBox:
     """Say that something went wrong; a button copies it all, keys struck out."""
-    box = _box(parent, QMessageBox.Icon.Warning, struck(text), struck(detail))
+    text, detail = struck(text), struck(detail)
+    box = _box(parent, QMessageBox.Icon.Warning, text, detail)
     copy = box.addButton(_("&Copy"), QMessageBox.ButtonRole.ActionRole)
     # an action button closes a message box unless it is taken off the box's own wiring
     copy.clicked.disconnect()

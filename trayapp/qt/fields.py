@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -157,6 +159,13 @@ def make_scrolling(area: QScrollArea, inside: QWidget) -> None:
     # the page's own colour, not that of a list
     area.viewport().setAutoFillBackground(False)
     inside.setAutoFillBackground(False)
+
+
+def tab_after(before: QWidget, controls: Iterable[QWidget]) -> None:
+    """Let Tab go from ``before`` through these: what is made later would else come last in its window."""
+    for control in controls:
+        QWidget.setTabOrder(before, control)
+        before = control
 
 
 def small(label: QLabel) -> QLabel:

@@ -17,7 +17,7 @@ from trayapp.qt.about import AboutPage
 from trayapp.qt.account_form import Warn
 from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
-from trayapp.qt.fields import FieldPage, small
+from trayapp.qt.fields import FieldPage, small, tab_after
 from trayapp.ui import form
 from trayapp.ui.accounts import AccountView, Offer
 
@@ -250,6 +250,7 @@ class SettingsDialog(QDialog):
     def _look(self) -> None:
         if self.tabs.currentWidget() is self.about:
             self.about.fill()
+            tab_after(self.tabs.tabBar(), self.about.controls)
 
     def _edited(self) -> None:
         self.apply_button.setEnabled(self.dirty and not self._saving)

@@ -16,6 +16,7 @@ _QUOTED = frozenset(" \t\n\"'\\><~|&;$*?#()`")
 """Characters that make quotes necessary in an Exec line."""
 _REFUSED = frozenset('%$`"\\')
 """Right when escaped, and yet dex or systemd's generator does not start it."""
+_LINE = re.compile(r"(?:#|\[|[A-Za-z0-9-]+(?:\[[^\]]*\])?[ \t]*=)[^\0-\x08\x0b-\x1f\ufffd]*\Z")
 _ENABLED = re.compile(r"X-[A-Za-z]+-Autostart-enabled\Z")
 
 
@@ -69,8 +70,9 @@ def switched_on(text: str, command: list[str]) -> str:
         "Terminal": "false",
         "X-GNOME-Autostart-enabled": "true",
     }
-    kept = [line for line in text.splitlines() if line.strip() != _GROUP and not _replaced(line, ours)]
-    lines = [_GROUP, *(f"{name}={value}" for name, value in ours.items()), *(line for line in kept if line.strip())]
+    kept = [line for line in text.splitlines() if _LINE.match(line) and line.strip() != _GROUP]
+    kept = [line for line in kept if not _replaced(line, ours)]
+    lines = [_GROUP, *(f"{name}={value}" for name, value in ours.items()), *kept]
     return "\n".join(lines) + "\n"
 
 

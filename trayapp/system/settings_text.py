@@ -138,7 +138,8 @@ def _edit_preferences(blocks: list[_Block], raw: Raw, disk: Settings, wanted: Se
             _change(blocks, name, value)
     new = [name for name in changes if name not in raw]
     new.sort(key=lambda name: name != "version")
-    blocks[0].text = _inserted(blocks[0].text, [_line(name, changes[name]) for name in new])
+    heading = [] if any(block.text.strip() for block in blocks) else [HEADING]
+    blocks[0].text = _inserted(blocks[0].text, [*heading, *(_line(name, changes[name]) for name in new)])
 
 
 def _change(blocks: list[_Block], name: str, *value: Any) -> None:
@@ -216,11 +217,10 @@ def _edit_account(block: _Block, account: Account) -> None:
             if table.get(field.name) != plain[field.name]:
                 _put(table, field.name, plain[field.name])
         elif field.name in table:
-            default = msgspec.to_builtins(field.default)
-            if field.default is None or field.default is msgspec.NODEFAULT:
+            if field.default is None or field.default is msgspec.NODEFAULT:  # ttl and values
                 del table[field.name]
-            elif table[field.name] != default:
-                _put(table, field.name, default)
+            elif table[field.name] != msgspec.to_builtins(field.default):
+                _put(table, field.name, msgspec.to_builtins(field.default))
     block.text = tomlkit.dumps(doc)
 
 
@@ -253,8 +253,6 @@ def _inserted(head: str, lines: Iterable[str]) -> str:
     added = "".join(lines)
     if not added:
         return head
-    if not head.strip():
-        return HEADING + added + head
     at = 0
     for line in head.splitlines(keepends=True):
         at += len(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import NamedTuple
 
@@ -42,25 +41,23 @@ def _built(on: Desk, accounts: int, each: int) -> tuple[Drawn, Drawn]:
     """The first drawing, and one in which all accounts were replaced."""
     started = menu_program(on, accounts, each)
     try:
-        return draw(on, started, "one"), draw(on, started, "two")
+        return draw(on, started), draw(on, started)
     finally:
         on.end(started)
 
 
 def menu_program(on: Desk, accounts: int, each: int) -> Started:
-    """Our menu on an icon, still empty; ``draw`` fills it."""
+    """Our menu on an icon, still empty; each ``draw`` fills it anew."""
     command = (sys.executable, "-P", str(PROGRAMS / "menu_tray.py"), str(accounts), str(each))
     return on.start(command, piped=True)
 
 
-def draw(on: Desk, started: Started, suffix: str) -> Drawn:
-    process: subprocess.Popen[bytes] = started.program.process
-    assert process.stdin is not None
-    assert process.stdout is not None
+def draw(on: Desk, started: Started) -> Drawn:
+    said = started.program.process.stdout
+    assert said is not None
     with on.host.counting(started.item) as counted:
-        process.stdin.write(f"{suffix}\n".encode())
-        process.stdin.flush()
-        answer = process.stdout.readline().split()
+        on.host.activate(started.item)
+        answer = said.readline().split()
     if len(answer) != 2:
         raise RuntimeError("the menu program ended")
     return Drawn(float(answer[0]), float(answer[1]), counted.total())

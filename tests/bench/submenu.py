@@ -8,6 +8,7 @@ from tests.bench.desk import Desk, desk
 from tests.bench.menu import draw, menu_program
 from tests.bench.report import Options, Report, Row
 from tests.support.dbusmenu import Node
+from tests.support.snihost import Item
 
 TITLE = "a submenu of 100 models opens, told and read over D-Bus"
 LIMIT = 16.0
@@ -19,7 +20,7 @@ def measure(options: Options) -> Report:
     with desk() as on:
         started = menu_program(on, runs, 100)
         try:
-            draw(on, started, "one")
+            draw(on, started)
             top = on.host.menu(started.item, 0, 1)
             submenus = [entry for entry in top.children if entry.submenu][:runs]
             signals = []
@@ -39,9 +40,9 @@ def measure(options: Options) -> Report:
     return report
 
 
-def _opened(on: Desk, item: object, entry: Node, report: Report) -> float:
+def _opened(on: Desk, item: Item, entry: Node, report: Report) -> float:
     began = time.perf_counter()
-    shown = on.host.menu(item, entry.id, 1)  # type: ignore[arg-type]
+    shown = on.host.menu(item, entry.id, 1)
     took = (time.perf_counter() - began) * 1e3
     if len(shown.children) != 100:
         report.faults.append(f"a submenu of 100 showed {len(shown.children)} rows")

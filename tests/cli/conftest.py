@@ -15,10 +15,12 @@ from trayapp.catalog.cache import Shelf, mark
 from trayapp.cli.console import Console
 from trayapp.cli.entry import main
 from trayapp.cli.remote import Remote
-from trayapp.core.accounts import Account
+from trayapp.core.accounts import Account, key_slot
 from trayapp.core.intents import Intent, Reply, WireIntent
 from trayapp.core.listings import Listing
 from trayapp.core.models import Model, ModelRef
+from trayapp.providers.spec import base_url, origin
+from trayapp.providers.table import spec
 from trayapp.system.paths import Paths, find
 
 NOW = 1_750_000_000.0
@@ -38,6 +40,7 @@ class Shell:
     def __init__(self, paths: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.paths = paths
         self.env: dict[str, str] = {}
+        self._state: dict[str, object] = {}
         self.running = False
         self.handed: list[Any] = []
         """Requests that the tray got, as it would read them."""
@@ -60,9 +63,14 @@ class Shell:
         self.paths.settings_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def remember(self, **state: object) -> None:
-        """Write state.json."""
+        """Write state.json, with what it held before."""
+        self._state |= state
         self.paths.data.mkdir(parents=True, exist_ok=True)
-        self.paths.state_file.write_bytes(msgspec.json.encode({"version": 1, **state}))
+        self.paths.state_file.write_bytes(msgspec.json.encode({"version": 1, **self._state}))
+
+    def keyed(self, *accounts: Account) -> None:
+        """Remember that the keyring holds a key of these accounts, and of no others."""
+        self.remember(keyed=[key_slot(it, origin(base_url(spec(it.spec), it))) for it in accounts])
 
     def listed(self, account: Account, *models: str | Model, age: float = 60.0) -> None:
         """Put an account's list on the shelf, that many seconds old."""

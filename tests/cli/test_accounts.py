@@ -18,7 +18,7 @@ GROQ = Account("groq", "groq")
 def test_accounts_are_listed_with_key_and_list(shell: Shell) -> None:
     shell.set_up(GROQ, Account("openai", "openai", name="Work", enabled=False))
     shell.listed(GROQ, "a", "b", age=7300)
-    shell.remember(keyed=["groq@https://api.groq.com:443"])
+    shell.keyed(GROQ)
     lines = shell.run("providers").out.splitlines()
     groq = next(line for line in lines if line.startswith("groq "))
     assert groq.split()[:5] == ["groq", "Groq", "in", "the", "keyring"]
@@ -35,7 +35,7 @@ def test_accounts_are_listed_with_key_and_list(shell: Shell) -> None:
 
 def test_a_key_of_another_address_is_not_this_accounts_key(shell: Shell) -> None:
     shell.set_up(Account("groq", "groq", base_url="https://proxy.example/v1"))
-    shell.remember(keyed=["groq@https://api.groq.com:443"])
+    shell.keyed(GROQ)
     rows = {it["id"]: it for it in msgspec.json.decode(shell.run("providers", "--json").out)}
     assert rows["groq"]["key"] == "missing"
 

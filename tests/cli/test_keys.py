@@ -67,6 +67,13 @@ def test_a_key_that_could_be_kept_for_the_session_only_was_not_kept(shell: Shell
     assert shell.handed == ["ping"]
 
 
+def test_a_key_the_provider_could_not_be_asked_about_can_be_insisted_on(shell: Shell, canary: str) -> None:
+    shell.reply = lambda _intent: Reply(False, "Groq did not answer.", {"verdict": "unsure"})
+    assert "--unchecked" in shell.run("key", "set", "groq", typed=canary).err
+    shell.run("key", "set", "--unchecked", "groq", typed=canary)
+    assert shell.alone[-1] == StoreKey("groq", Secret(canary), check=False)
+
+
 @pytest.mark.parametrize("typed", ["", "\n", "   \n"])
 def test_no_key_changes_nothing(shell: Shell, typed: str) -> None:
     assert shell.run("key", "set", "groq", typed=typed).code == 1
@@ -148,7 +155,7 @@ def test_a_key_is_removed_and_tested_by_whoever_is_there(shell: Shell) -> None:
 
 
 def test_where_keys_are_is_listed_without_opening_anything(shell: Shell) -> None:
-    shell.remember(keyed=["groq@https://api.groq.com:443"])
+    shell.keyed(GROQ)
     lines = shell.run("key", "list").out.splitlines()
     assert any(line.split() == ["groq", "Groq", "in", "the", "keyring"] for line in lines)
     assert '"key": "keyring"' in shell.run("key", "list", "--json").out

@@ -16,6 +16,7 @@ from trayapp.core.settings import Settings
 GROQ = Account("groq", "groq")
 WORK = Account("openai-work", "openai", name="OpenAI – work")
 OPENAI = Account("openai", "openai")
+HOME = Account("openai-home", "openai")
 LLAMA = Model(
     ModelRef("groq", "llama-3.3"),
     name="Llama 3.3",
@@ -25,7 +26,11 @@ LLAMA = Model(
 )
 FREE = Model(ModelRef("groq", "allam"), price=Price(0, 0))
 SPEECH = Model(ModelRef("groq", "whisper"), use=Use.AUDIO)
-OPENAI_KEY = "openai@https://api.openai.com:443"
+
+
+@pytest.fixture(autouse=True)
+def _keys(shell: Shell) -> None:
+    shell.keyed(GROQ, WORK, OPENAI, HOME)
 
 
 def decoded(text: str) -> Any:
@@ -67,9 +72,9 @@ def test_an_account_that_is_switched_off_is_left_out(shell: Shell) -> None:
 
 
 def test_one_provider_means_its_account_or_all_accounts_of_it(shell: Shell) -> None:
-    shell.set_up(WORK, Account("openai-home", "openai"), GROQ)
+    shell.set_up(WORK, HOME, GROQ)
     shell.listed(WORK, "o3")
-    shell.listed(Account("openai-home", "openai"), "o1")
+    shell.listed(HOME, "o1")
     shell.listed(GROQ, LLAMA)
 
     def shown(*names: str) -> list[str]:
@@ -99,13 +104,22 @@ def test_without_a_key_the_shipped_list_stands_in_unless_that_is_switched_off(
 
     monkeypatch.setattr(Facts, "embedded", embedded)
     shell.set_up(OPENAI)
+    shell.keyed()
     assert shell.run("models", "--porcelain").out == "openai\tgpt-shipped\t\t\t\t\tshipped\n"
     assert decoded(shell.run("models", "--json").out)[0]["failure"] == "no-key"
-    shell.remember(keyed=[OPENAI_KEY])  # there is a key: its list will come
+    shell.keyed(OPENAI)  # its list will come
     assert shell.run("models", "--porcelain").out == ""
-    shell.remember()
+    shell.keyed()
     shell.set_up(OPENAI, use_catalog_fallback=False)
     assert shell.run("models", "--porcelain").out == ""
+
+
+def test_a_list_of_an_account_whose_key_is_gone_is_an_old_one(shell: Shell) -> None:
+    shell.set_up(GROQ, use_catalog_fallback=False)
+    shell.listed(GROQ, LLAMA)
+    shell.keyed()
+    (row,) = decoded(shell.run("models", "--json").out)
+    assert (row["model"], row["source"], row["failure"]) == ("llama-3.3", "stale", "no-key")
 
 
 def test_json_has_provider_and_model_apart_and_says_how_old_it_is(shell: Shell) -> None:
@@ -165,7 +179,6 @@ def test_a_damaged_list_is_said_and_the_others_are_shown(shell: Shell) -> None:
     shell.listed(GROQ, LLAMA)
     shell.listed(WORK, "o3")
     next(shell.paths.listings.glob("groq*")).write_bytes(b'{"version":2,')
-    shell.remember(keyed=["groq@https://api.groq.com:443"])
     ran = shell.run("models", "--porcelain")
     assert ran.code == 0
     assert "openai-work\to3" in ran.out

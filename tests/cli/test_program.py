@@ -18,6 +18,11 @@ from trayapp.core.settings import Settings
 GROQ = Account("groq", "groq")
 
 
+@pytest.fixture(autouse=True)
+def _key(shell: Shell) -> None:
+    shell.keyed(GROQ)
+
+
 def test_a_refresh_names_an_account_or_none(shell: Shell) -> None:
     shell.set_up(GROQ)
     shell.running = True

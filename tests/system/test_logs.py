@@ -145,13 +145,14 @@ def test_a_line_that_cannot_be_formatted_or_written_raises_nothing_and_shows_not
     here: Paths, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs.set_up(here)
-    log.info("%d %d", "sk-proj-0123456789abcdefghij")
+    handler = next(it for it in logging.getLogger().handlers if it.get_name() == "trayapp")
+    record = log.makeRecord(log.name, logging.INFO, "f", 1, "%d %d", ("sk-proj-0123456789abcdefghij",), None)
+    handler.handle(record)  # not through the logger: pytest's own handler raises for it
     log.info("lone \udcff surrogate")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    handler = next(it for it in logging.getLogger().handlers if it.get_name() == "trayapp")
     with monkeypatch.context() as broken:
         broken.setattr(type(handler), "_start_over", full)
         broken.setattr(logs, "SIZE", 0)

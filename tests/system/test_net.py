@@ -27,9 +27,11 @@ class Server:
         self.accepted = 0
         self.requests: list[bytes] = []
         self.open: set[asyncio.StreamWriter] = set()
+        self.serving: set[asyncio.Task[None] | None] = set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        self.serving.add(asyncio.current_task())
         self.open.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -46,6 +48,7 @@ class Server:
         server.close()
         for writer in self.open:
             writer.close()
+        await asyncio.gather(*(it for it in self.serving if it))
 
 
 @contextlib.asynccontextmanager

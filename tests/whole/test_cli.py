@@ -46,6 +46,8 @@ class Computer:
         self.paths: Paths = find(self.env)
         self.paths.config.mkdir(parents=True)
         self.paths.settings_file.write_text(SETTINGS, encoding="utf-8")
+        self.paths.data.mkdir(parents=True)
+        self.paths.state_file.write_bytes(b'{"version":1,"keyed":["groq@https://api.groq.com:443"]}')
         self.listed(GROQ, "llama-3.3", "allam")
 
     def listed(self, account: Account, *models: str) -> None:
@@ -205,12 +207,13 @@ def test_a_provider_that_is_not_there_is_code_one(computer: Computer) -> None:
 
 
 def test_without_a_keyring_a_key_is_neither_kept_nor_shown(computer: Computer, provider: Provider, canary: str) -> None:
-    computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider.base_url)
+    provider.key = canary
+    computer.done("providers", "add", "groq", "--id", "mine", "--base-url", provider.base_url)
     ran = computer.run("key", "set", "mine", input=f"{canary}\n")
-    assert ran.returncode == 1
-    assert "keyring" in ran.stderr
-    assert canary not in ran.stdout + ran.stderr
-    assert "keyed" not in (computer.state if computer.paths.state_file.exists() else {})
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "there is no keyring" in ran.stderr
+    assert canary not in ran.stderr
+    assert computer.state["keyed"] == ["groq@https://api.groq.com:443"]
 
 
 @pytest.mark.timeout_s(60)
@@ -290,7 +293,7 @@ def test_what_runs_is_asked_instead_of_the_disk(computer: Computer) -> None:
         assert computer.done() == ""
         assert computer.done("quit") == ""
     assert [msgspec.json.decode(it)["intent"]["type"] for it in asked] == ["PickModel", "Activate", "Quit"]
-    assert not computer.paths.state_file.exists()
+    assert "active" not in computer.state
 
 
 # -- where the output goes ------------------------------------------------------------------------
@@ -332,7 +335,7 @@ class TestAtATerminal:
         assert "Traceback" not in terminal.seen
 
     def test_a_typed_key_is_not_shown(self, computer: Computer, provider: Provider, canary: str) -> None:
-        computer.done("providers", "add", "openai-compatible", "--id", "mine", "--base-url", provider.base_url)
+        computer.done("providers", "add", "groq", "--id", "mine", "--base-url", provider.base_url)
         with Terminal(computer, "key", "set", "mine") as terminal:
             terminal.wait_for("it is not shown")
             terminal.type(f"{canary}\n")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,9 +17,11 @@ from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing, Source
-from trayapp.providers.client import answers, list_models
 from trayapp.providers.spec import base_url
 from trayapp.system.net import Net
+
+if TYPE_CHECKING:
+    from trayapp.providers.client import Fetched
 
 IDENTIFIED = ("ollama", "lmstudio")
 """Servers that are asked who they are first: a list of models could be anybody's."""
@@ -47,11 +51,13 @@ class Fetcher:
         account = addressed(account, self._env)
         spec = spec_of(account)
         timeouts = waiting(spec, account)
+        # 100 ms and more, so not before the icon, and not on the loop
+        client = await asyncio.to_thread(import_module, "trayapp.providers.client")
         key = await self._keychain.key(account)
         http = await self._net.client()
-        if spec.id in IDENTIFIED and not await answers(spec, http, account=account):
+        if spec.id in IDENTIFIED and not await client.answers(spec, http, account=account):
             raise ProviderError(Failure(Kind.NOT_RUNNING, account.id))
-        fetched = await list_models(
+        fetched: Fetched = await client.list_models(
             spec,
             http,
             account=account,

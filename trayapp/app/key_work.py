@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trayapp.app.keychain import spec_of
 from trayapp.app.root import App, replaced, words_for
 from trayapp.app.timing import waiting
@@ -11,10 +13,15 @@ from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, RemoveKey, Reply
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
 from trayapp.providers import keys as key_hints
-from trayapp.providers.client import Checked, Verdict, check_key
 from trayapp.system import logs
 from trayapp.system.keys import Kept, KeyringState
 from trayapp.ui import words
+
+if TYPE_CHECKING:
+    from trayapp.providers.client import Checked
+
+GOOD, REFUSED = "good", "refused"
+"""Values of ``providers.client.Verdict``, which takes all of HTTP to import."""
 
 
 async def store_key(app: App, intent: StoreKey) -> Reply:
@@ -25,7 +32,7 @@ async def store_key(app: App, intent: StoreKey) -> Reply:
     note = ""
     if intent.check:
         checked = await _check(app, account, intent.key)
-        if checked.verdict is not Verdict.GOOD:
+        if checked.verdict != GOOD:
             return Reply(False, _verdict(app, account, checked), {"verdict": checked.verdict.value})
         note = _verdict(app, account, checked)
     kept = await app.keychain.keys.put(slot, intent.key, may_prompt=True)
@@ -55,7 +62,7 @@ async def try_key(app: App, intent: CheckKey) -> Reply:
     if key is None:
         raise UserError(_("{name} has no key to test.").format(name=app.name(account.id)))
     checked = await _check(app, account, key)
-    ok = checked.verdict is Verdict.GOOD
+    ok = checked.verdict == GOOD
     return Reply(ok, _verdict(app, account, checked), {"verdict": checked.verdict.value})
 
 
@@ -126,6 +133,8 @@ async def _own_key(app: App, account: Account) -> None:
 
 
 async def _check(app: App, account: Account, key: Secret) -> Checked:
+    from trayapp.providers.client import Checked, Verdict, check_key
+
     spec = spec_of(account)
     try:
         http = await app.net.client()
@@ -136,11 +145,9 @@ async def _check(app: App, account: Account, key: Secret) -> Checked:
 
 def _verdict(app: App, account: Account, checked: Checked) -> str:
     name = app.name(account.id)
-    match checked.verdict:
-        case Verdict.GOOD:
-            return _("{name} takes the key.").format(name=name)
-        case Verdict.REFUSED:
-            text = _("{name} refused the key.").format(name=name)
-        case _other:
-            text = _("Could not tell whether {name} takes the key.").format(name=name)
-    return f"{text} {checked.detail}".rstrip()
+    told = {
+        GOOD: _("{name} takes the key."),
+        REFUSED: _("{name} refused the key."),
+    }
+    text = told.get(checked.verdict, _("Could not tell whether {name} takes the key."))
+    return f"{text.format(name=name)} {checked.detail}".rstrip()

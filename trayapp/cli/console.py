@@ -32,7 +32,7 @@ class Console:
     ) -> None:
         self.paths = paths
         self.env = env
-        self.now = now()
+        self._now = now
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         self._remote = remote
@@ -45,6 +45,11 @@ class Console:
 
             self._remote = Remote(self.paths)
         return self._remote
+
+    @property
+    def now(self) -> float:
+        """Seconds since the epoch; later after a refresh than before it."""
+        return self._now()
 
     @property
     def width(self) -> int | None:

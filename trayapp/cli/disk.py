@@ -53,7 +53,7 @@ def listings(
 ) -> tuple[dict[str, Listing], tuple[str, ...]]:
     """The list of each account as a tray shows it at its start, and sentences about unreadable files.
 
-    Where there is neither list nor key, the shipped list stands in, unless the settings say otherwise.
+    Without a key the shipped list stands in, unless the settings say otherwise.
     """
     from trayapp.catalog.cache import Shelf, mark
 
@@ -64,15 +64,14 @@ def listings(
     facts: Facts | None = None
     for account in wanted:
         listing = held.get(account.id)
-        if listing is not None:
+        if key_place(account, disk.state, env) == "missing":
+            facts = facts or _facts(paths)
+            shown[account.id] = _without_key(account, listing, facts if disk.settings.use_catalog_fallback else None)
+        elif listing is None:
+            shown[account.id] = Listing(account.id)
+        else:
             source = Source.CACHE if listing.fresh(now, ttl(disk.settings, account)) else Source.STALE
             shown[account.id] = msgspec.structs.replace(listing, source=source)
-        elif key_place(account, disk.state, env) == "missing":
-            facts = facts or _facts(paths)
-            embedded = facts.embedded(account) if disk.settings.use_catalog_fallback else Listing(account.id)
-            shown[account.id] = msgspec.structs.replace(embedded, failure=Failure(Kind.NO_KEY, account.id))
-        else:
-            shown[account.id] = Listing(account.id)
     return shown, tuple(notices)
 
 
@@ -147,6 +146,13 @@ def unknown(sentence: str, name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=3, cutoff=0.5)
     text = sentence.format(name=shown)
     return f"{text} " + _("Did you mean {names}?").format(names=", ".join(near)) if near else text
+
+
+def _without_key(account: Account, held: Listing | None, facts: Facts | None) -> Listing:
+    from trayapp.catalog.fallback import next_best
+
+    embedded = facts.embedded(account) if facts is not None and spec_of(account) is not None else None
+    return next_best(held, embedded, Failure(Kind.NO_KEY, account.id))
 
 
 def _facts(paths: Paths) -> Facts:

@@ -33,8 +33,9 @@ def store(console: Console, args: Any) -> int:
         note = warning(spec, text)
         if note:
             console.complain(note)
-    reply = console.remote.store_key(StoreKey(account.id, Secret(text)))
-    if reply.ok and isinstance(reply.data, dict) and reply.data.get("kept") == "session":
+    reply = console.remote.store_key(StoreKey(account.id, Secret(text), check=not args.unchecked))
+    about = reply.data if isinstance(reply.data, dict) else {}
+    if reply.ok and about.get("kept") == "session":
         # this process is the session, and it ends now
         console.complain(
             _(
@@ -44,6 +45,8 @@ def store(console: Console, args: Any) -> int:
         )
         return FAILED
     code = console.answer(reply)
+    if not reply.ok and about.get("verdict") == "unsure":
+        console.complain(_("The key was not stored. “--unchecked” stores it all the same."))
     if reply.ok:
         told = console.remote.send(KeyChanged(account.id, present=True))
         if told is not None and not told.ok:

@@ -22,7 +22,8 @@ def models(console: Console, args: Any) -> int:
         code = _refreshed(console, args.provider, found)
         found = disk.read(console.paths)
     accounts = _wanted(found, args.provider)
-    listings, notices = disk.listings(found, console.paths, accounts, now=console.now, env=console.env)
+    now = console.now
+    listings, notices = disk.listings(found, console.paths, accounts, now=now, env=console.env)
     for notice in (*found.notices, *notices):
         console.complain(notice)
     every = args.all or found.settings.show_non_chat
@@ -39,7 +40,7 @@ def models(console: Console, args: Any) -> int:
         console.machine("".join(f"{output.porcelain(it, listing.source.value)}\n" for it, listing in rows))
     elif args.json:
         names = {it.id: disk.name_of(it) for it in accounts}
-        console.json([_object(it, listing, names, console.now) for it, listing in rows])
+        console.json([_object(it, listing, names, now) for it, listing in rows])
     else:
         _for_people(console, found, rows, listings, accounts)
     return code

@@ -116,6 +116,10 @@ def _hand_over(runtime: Any, message: bytes, timeout: float) -> bytes | None:
 
 
 def _alone(intent: Intent, paths: Paths) -> Reply:
+    import logging
+
     from trayapp.app.alone import alone
 
+    # what went wrong is in the reply, in words; without a handler Python would print the log beside it
+    logging.getLogger().addHandler(logging.NullHandler())
     return alone(intent, paths)

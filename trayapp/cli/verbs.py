@@ -96,7 +96,7 @@ VERBS: tuple[Verb, ...] = (
         ("key", "set"),
         N_("check a key and put it into the keyring; it is read from a prompt or from standard input"),
         "keys.store",
-        (ACCOUNT,),
+        (ACCOUNT, Argument("--unchecked", N_("store it without asking the provider whether it is good"))),
     ),
     Verb(("key", "remove"), N_("remove an account's key from the keyring"), "keys.remove", (ACCOUNT,)),
     Verb(("key", "list"), N_("list where each account's key is, without opening the keyring"), "keys.show", (JSON,)),

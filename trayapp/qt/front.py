@@ -7,9 +7,7 @@ import sys
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from trayapp.app.perform import perform
 from trayapp.app.root import App
-from trayapp.app.start import Started
 from trayapp.core.intents import Activate, Intent, OpenSettings, ShowAll
 from trayapp.core.language import _
 from trayapp.core.settings import PROVIDERS
@@ -20,6 +18,7 @@ from trayapp.ui.notices import Notice, Subject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from trayapp.app.start import Started
     from trayapp.qt.windows import Windows
 
 
@@ -47,6 +46,8 @@ class Front(QObject):
 
     def start(self, claim: Claim) -> None:
         """Begin everything that is not the icon."""
+        from trayapp.app.start import Started
+
         app = self._app
         self._started = Started(app, claim)
         self._started.begin()
@@ -74,6 +75,8 @@ class Front(QObject):
 
     def ask(self, intent: Intent) -> None:
         """Have it performed; what comes of it is seen in the menu or told in a notification."""
+        from trayapp.app.perform import perform
+
         self._app.tasks.start(perform(self._app, intent), name=type(intent).__name__)
 
     @property

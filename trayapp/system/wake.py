@@ -6,13 +6,15 @@ or a service is missing, nothing is heard, and lists are refreshed by their age 
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Event(StrEnum):
@@ -99,41 +101,57 @@ async def watch(hear: Callable[[Event], object], *, bus: str = "SYSTEM", platfor
         return
     try:
         # keyring brings it on Linux; without it there is no keyring either
-        from jeepney import HeaderFields, MatchRule, MessageType, message_bus
-        from jeepney.io.asyncio import open_dbus_connection
+        from jeepney.bus import get_bus
     except ImportError:
         return
+    import asyncio
+
     try:
-        connection = await open_dbus_connection(bus)
-    except (OSError, EOFError, ValueError, RuntimeError):
+        reader, writer = await asyncio.open_unix_connection(get_bus(bus))
+    except (OSError, ValueError, RuntimeError, StopIteration):
         return
-    last: Event | None = None
     try:
-        for signal in _SIGNALS:
-            rule = MatchRule(
-                type="signal",
-                sender=signal.sender,
-                path=signal.path,
-                interface=signal.interface,
-                member=signal.member,
-            )
-            await connection.send(message_bus.AddMatch(rule))
-        while True:
-            message = await connection.receive()
-            fields = message.header.fields
-            if message.header.message_type is not MessageType.signal:
-                continue
-            event = meaning(
-                fields.get(HeaderFields.path, ""),
-                fields.get(HeaderFields.interface, ""),
-                fields.get(HeaderFields.member, ""),
-                message.body,
-            )
-            if event is not None and event is not last:
-                last = event
-                hear(event)
-    except (OSError, EOFError):
+        await _listen(reader, writer, hear)
+    except (OSError, EOFError, ValueError):  # the bus went away, or did not let us in
         return
     finally:
-        with contextlib.suppress(OSError):
-            await connection.close()
+        writer.close()
+
+
+async def _listen(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hear: Callable[[Event], object]
+) -> NoReturn:
+    from jeepney import HeaderFields, MatchRule, MessageType, message_bus
+    from jeepney.auth import BEGIN, Authenticator
+    from jeepney.io.asyncio import DBusConnection
+
+    authenticator = Authenticator()
+    for line in authenticator:
+        writer.write(line)
+        answer = await reader.read(1024)
+        if not answer:
+            raise EOFError("the bus hung up")
+        authenticator.feed(answer)
+    writer.write(BEGIN)
+    connection = DBusConnection(reader, writer)
+    await connection.send(message_bus.Hello())
+    for signal in _SIGNALS:
+        rule = MatchRule(
+            type="signal", sender=signal.sender, path=signal.path, interface=signal.interface, member=signal.member
+        )
+        await connection.send(message_bus.AddMatch(rule))
+    last: Event | None = None
+    while True:
+        message = await connection.receive()
+        fields = message.header.fields
+        if message.header.message_type is not MessageType.signal:
+            continue
+        event = meaning(
+            fields.get(HeaderFields.path, ""),
+            fields.get(HeaderFields.interface, ""),
+            fields.get(HeaderFields.member, ""),
+            message.body,
+        )
+        if event is not None and event is not last:
+            last = event
+            hear(event)

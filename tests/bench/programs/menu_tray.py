@@ -1,13 +1,13 @@
-"""Our menu alone on a tray icon, with made-up lists; draws what a line on standard input asks for.
+"""Our menu alone on a tray icon, with made-up lists; each click on the icon draws all accounts anew.
 
-``python menu_tray.py ACCOUNTS MODELS_EACH``; each line ``SUFFIX`` draws all accounts under ids that end
-in it, and answers with the milliseconds that took: deciding, then drawing.
+``python menu_tray.py ACCOUNTS MODELS_EACH`` prints, for each click, the milliseconds that took: deciding,
+then drawing. No account of one drawing is in the next.
 """
 
 import sys
 import time
+from itertools import cycle
 
-from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
 from tests.bench.data import listing
@@ -23,19 +23,15 @@ accounts, each = int(sys.argv[1]), int(sys.argv[2])
 app = QApplication(["menu_tray"])
 app.setQuitOnLastWindowClosed(False)
 tray = Tray(Icons(resources() / "icons"))
-lists = {
-    suffix: [listing(f"account-{number}-{suffix}", each, time.time()) for number in range(accounts)]
-    for suffix in ("one", "two")
+made = {
+    suffix: [listing(f"account-{number}-{suffix}", each, time.time()) for number in range(accounts)] for suffix in "ab"
 }
+lists = cycle(made.values())
 
 
 def draw() -> None:
-    """One command: draw, and say how long it took."""
-    suffix = sys.stdin.readline().strip()
-    if not suffix:
-        app.quit()
-        return
-    listings = {it.provider: it for it in lists[suffix]}
+    """Draw the next lists, and say how long it took."""
+    listings = {it.provider: it for it in next(lists)}
     shown = [Shown(Account(id, "openai"), f"Account {id}", False) for id in listings]
     began = time.perf_counter()
     view = tray_view(shown, settings=Settings(), state=State(), listings=listings, now=time.time())
@@ -45,7 +41,6 @@ def draw() -> None:
     print((decided - began) * 1e3, (drawn - decided) * 1e3, flush=True)
 
 
-commands = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Type.Read)
-commands.activated.connect(draw)
+tray.activated.connect(draw)
 tray.start()
 sys.exit(app.exec())

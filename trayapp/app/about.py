@@ -26,7 +26,7 @@ def about(app: App) -> About:
 
 def editions(app: App) -> tuple[str, ...]:
     """A sentence for each part of the catalogue that is in use, with its date."""
-    found = app.facts.editions()
+    found = app.facts().editions()
     told = [_("Shipped catalogue of {day}").format(day=found.shipped)] if found.shipped else []
     told += [_("from {name} {edition}").format(name=it.name, edition=it.version) for it in found.sources]
     told += [_("refreshed from {name} on {day}").format(name=it.name, day=it.day) for it in found.refreshed]

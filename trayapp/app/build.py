@@ -5,37 +5,61 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
-from trayapp.app.fetching import Fetcher
 from trayapp.app.keychain import Keychain, spec_of
 from trayapp.app.root import App, replaced
 from trayapp.app.timing import timing
 from trayapp.catalog.cache import Shelf
-from trayapp.catalog.facts import Facts
 from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account
 from trayapp.core.clock import Clock, SystemClock
 from trayapp.core.errors import ProviderError
 from trayapp.core.listings import Listing
-from trayapp.system import logs
+from trayapp.core.secret import Secret
 from trayapp.system.keys import Keys
-from trayapp.system.login import Login
 from trayapp.system.net import Net
 from trayapp.system.paths import Paths
 from trayapp.system.store import Store
 from trayapp.ui import notices
 
+if TYPE_CHECKING:
+    from trayapp.app.fetching import Fetcher
+    from trayapp.catalog.facts import Facts
+    from trayapp.system.login import Login
+
 
 def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | None = None) -> App:
-    """The program, read from the disk and ready to be shown. Opens no network and no keyring."""
+    """The program, read from the disk and ready to be shown. Opens no network and no keyring.
+
+    What only later work needs is imported when that begins: the icon waits for all that stands here.
+    """
     clock = clock or SystemClock()
     env = os.environ if env is None else env
     store = Store(paths)
     loaded = store.load()
     app: App
-    keychain = Keychain(Keys(clock=clock, env=env, know=logs.know), env, lambda: app.state.value.keyed)
-    facts = Facts(paths.resources / "catalog.json", paths.data)
+    keychain = Keychain(Keys(clock=clock, env=env, know=_know), env, lambda: app.state.value.keyed)
     net = Net()
+
+    @cache
+    def facts() -> Facts:
+        from trayapp.catalog.facts import Facts
+
+        return Facts(paths.resources / "catalog.json", paths.data)
+
+    @cache
+    def login() -> Login:
+        from trayapp.system.login import Login
+
+        return Login(program(env))
+
+    @cache
+    def fetcher() -> Fetcher:
+        from trayapp.app.fetching import Fetcher
+
+        return Fetcher(net=net, keychain=keychain, facts=facts(), clock=clock, env=env, answered=answered)
 
     def answered(provider: str) -> None:
         if provider not in app.state.value.seen:
@@ -53,10 +77,10 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
             spec_of(account)
         except ProviderError:
             return None
-        return facts.embedded(account)
+        return facts().embedded(account)
 
     catalog = Catalog(
-        fetch=Fetcher(net=net, keychain=keychain, facts=facts, clock=clock, env=env, answered=answered),
+        fetch=lambda account, held: fetcher()(account, held),
         shelf=Shelf(paths.listings),
         embedded=embedded,
         keyed=has_key,
@@ -74,7 +98,7 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
         keychain=keychain,
         facts=facts,
         net=net,
-        login=Login(program(env)),
+        login=login,
         clock=clock,
         env=env,
     )
@@ -83,6 +107,12 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
     if problems:
         app.tell(notices.set_aside(problems))
     return app
+
+
+def _know(secret: Secret) -> None:
+    from trayapp.system import logs
+
+    logs.know(secret)
 
 
 def program(env: Mapping[str, str]) -> list[str]:

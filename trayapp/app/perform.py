@@ -129,8 +129,8 @@ async def set_login(app: App, intent: SetLogin) -> Reply:
     """Write the system's own entry, then read it back: what counts is what stands there."""
     import asyncio
 
-    await asyncio.to_thread(app.login.set, intent.on)
-    status = await asyncio.to_thread(app.login.status)
+    await asyncio.to_thread(app.login().set, intent.on)
+    status = await asyncio.to_thread(app.login().status)
     if status.on is not intent.on:
         return Reply(False, status.note or _("The system did not keep the setting."))
     text = _("trayapp starts with the desktop.") if status.on else _("trayapp no longer starts with the desktop.")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from trayapp.app.keychain import Keychain, addressed, spec_of
-from trayapp.catalog.facts import Facts
 from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
@@ -18,7 +17,6 @@ from trayapp.core.intents import Activate, OpenSettings, ShowAll
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
-from trayapp.system.login import Login
 from trayapp.system.net import Net
 from trayapp.system.paths import Paths
 from trayapp.system.store import Loaded, Store
@@ -26,6 +24,10 @@ from trayapp.system.tasks import Tasks
 from trayapp.ui import notices, words
 from trayapp.ui.menu import Shown, TrayView, tray_view
 from trayapp.ui.notices import Notice
+
+if TYPE_CHECKING:
+    from trayapp.catalog.facts import Facts
+    from trayapp.system.login import Login
 
 
 class App:
@@ -43,9 +45,9 @@ class App:
         store: Store,
         catalog: Catalog,
         keychain: Keychain,
-        facts: Facts,
+        facts: Callable[[], Facts],
         net: Net,
-        login: Login,
+        login: Callable[[], Login],
         clock: Clock,
         env: Mapping[str, str],
     ) -> None:

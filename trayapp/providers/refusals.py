@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from trayapp.core.errors import Kind, ProviderError
@@ -131,6 +129,8 @@ def _candidates(body: Json) -> Iterator[str]:
 
 def _plain(answer: Answer) -> str:
     if title := _TITLE.search(answer.body):
+        import html
+
         return html.unescape(title[1].decode("utf-8", "replace"))
     if b"<" in answer.body[:200] or b"\0" in answer.body:
         return ""
@@ -146,6 +146,8 @@ def _seconds(given: str, now: float, factor: float) -> float | None:
         if parts and "".join(number + unit for number, unit in parts) == given:
             number = sum(float(number) * _UNITS[unit] for number, unit in parts)
         else:
+            from email.utils import parsedate_to_datetime
+
             try:
                 number = parsedate_to_datetime(given).timestamp() - now
             except (ValueError, TypeError, OverflowError, IndexError):

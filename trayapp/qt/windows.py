@@ -125,7 +125,7 @@ class Windows:
         return await perform(self._app, intent, told=False)
 
     async def _login(self) -> LoginStatus:
-        return await asyncio.to_thread(self._app.login.status)
+        return await asyncio.to_thread(self._app.login().status)
 
     def _about(self) -> About:
         return about.about(self._app)

@@ -35,14 +35,16 @@ def measure(options: Options) -> Report:
             began = time.perf_counter()
             with log.open("wb") as file:
                 process = subprocess.Popen(command, env={**on.env, **env}, stderr=file, start_new_session=True)
-            item = on.host.wait_item(20)
-            seen = _imports(log.read_text("utf-8"))
-            took = (time.perf_counter() - began) * 1e3
-            time.sleep(2)
-            late = sorted({it.name.partition(".")[0] for it in _imports(log.read_text("utf-8"))[len(seen) :]})
-            process.terminate()
-            process.wait(10)
+            try:
+                item = on.host.wait_item(20)
+                seen = _imports(log.read_text("utf-8"))
+                took = (time.perf_counter() - began) * 1e3
+                time.sleep(2)
+            finally:
+                process.terminate()
+                process.wait(10)
             on.host.wait_gone(item)
+            late = sorted({it.name.partition(".")[0] for it in _imports(log.read_text("utf-8"))[len(seen) :]})
             sums = Counter[str]()
             for it in seen:
                 sums[it.name.partition(".")[0]] += it.own  # type: ignore[assignment]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,23 @@ def test_without_a_display_the_code_is_three_and_the_words_say_what_to_do(
     claim = instance.claim(runtime())  # nothing was left behind that keeps the next one out
     assert claim is not None
     claim.release()
+
+
+def test_a_missing_library_is_named_with_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Missing:
+        def find_spec(self, name: str, path: object, target: object = None) -> None:
+            if name == "trayapp.qt.loop":
+                raise ImportError("libEGL.so.1: cannot open shared object file", name="PySide6.QtGui")
+
+    monkeypatch.setattr("sys.meta_path", [Missing(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "trayapp.qt.loop", raising=False)
+    monkeypatch.delattr("trayapp.qt.loop", raising=False)
+    assert main([]) == 3
+    told = capsys.readouterr().err
+    assert "libEGL.so.1" in told
+    assert "apt install" in told
 
 
 @pytest.mark.parametrize(

@@ -272,8 +272,7 @@ async def test_a_path_too_long_for_a_socket_leads_to_a_short_one_that_both_sides
         assert instance_posix.address(runtime / "other") != place
         with pytest.raises(BusyError), instance.write_lock(runtime, 0):
             pass
-    assert not place.exists()
-    place.parent.rmdir()
+    assert not place.parent.exists()
 
 
 @posix

@@ -132,6 +132,10 @@ def test_a_key_is_known_while_somebody_holds_it_and_leaves_nothing_behind(here: 
     logs.know(first)
     logs.know(second)
     logs.know(second)
+    third = Secret("not-like-a-key")
+    logs.know(third)
+    del third
+    gc.collect()
     assert logs.clean("x not-like-a-key") == "x …"
     del first
     gc.collect()

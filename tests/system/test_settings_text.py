@@ -162,6 +162,12 @@ def test_odd_forms_end_in_a_file_that_says_what_is_wanted(text: str) -> None:
         assert tomllib.loads(result).get(name) == tomllib.loads(text).get(name)
 
 
+def test_an_account_that_stood_there_twice_does_not_come_back_when_it_is_removed() -> None:
+    text = '[[accounts]]\nid = "a"\nspec = "x"\n\n[[accounts]]\nid = "a"\nspec = "y"\n'
+    assert edited(text, Settings()) is None, "the caller keeps a copy and writes the file anew"
+    assert edited(text, Settings(tray_wait=3, accounts=(Account("a", "x"),))) is not None
+
+
 def test_what_could_not_be_used_stays_until_it_is_set() -> None:
     text = 'tray_wait = "soon"\n[[accounts]]\nid = "broken"\nname = "B"\n\n[[accounts]]\nid = "a"\nspec = "x"\n'
     after = change(text, inline_models=3, accounts=(Account("a", "x", "A"), Account("c", "z")))

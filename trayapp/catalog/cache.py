@@ -5,6 +5,7 @@ Imported at every start, by the command line too: so it imports next to nothing.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -119,6 +120,9 @@ class Shelf:
                 )
                 continue
             except OSError as exc:
+                if exc.errno == errno.EFBIG:
+                    notices.append(self._set_aside(provider))
+                    continue
                 why = exc.strerror or type(exc).__name__
                 notices.append(_("The model list of “{id}” could not be read: {why}.").format(id=provider, why=why))
                 continue
@@ -210,8 +214,9 @@ class Shelf:
             for step in range(max(version, 1), VERSION):
                 raw = MIGRATIONS[step](raw)
             document = msgspec.convert(raw, _Document)
-        if document.listing.provider != provider:
-            raise ValueError(document.listing.provider)
+        listing = document.listing
+        if listing.provider != provider or any(model.ref.provider != provider for model in listing.models):
+            raise ValueError(listing.provider)
         self.sizes[provider] = len(data)
         return document
 
@@ -236,10 +241,7 @@ class Shelf:
 
 
 def _tidy(listing: Listing, shared: dict[Any, Any]) -> Listing:
-    """The listing as a cached one, within bounds, with text and prices that repeat held once.
-
-    Raises ValueError through ``_read``'s callers never: models of another account were refused by then.
-    """
+    """The listing as a cached one, within bounds, with text and prices that repeat held once."""
     set_field: Callable[[Model, str, Any], None] = msgspec.structs.force_setattr
     set_ref: Callable[[Any, str, Any], None] = msgspec.structs.force_setattr
     provider, models = listing.provider, listing.models[:ROWS]

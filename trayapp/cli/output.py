@@ -21,7 +21,7 @@ _UNPRINTABLE = re.compile(
 
 def clean(text: str) -> str:
     """``text`` on one line and in one field: whatever would break either is a space."""
-    return _UNPRINTABLE.sub(" ", text)
+    return text if text.isprintable() else _UNPRINTABLE.sub(" ", text)
 
 
 def porcelain(model: Model, source: str) -> str:

@@ -62,6 +62,8 @@ def _run(claim: instance.Claim, *, silent: bool, debug: bool) -> int:
     try:
         from trayapp.qt import loop
     except ImportError as exc:
+        if (exc.name or "").startswith("trayapp"):
+            raise  # our own mistake, and no library of the system cures it
         return _said(
             _(
                 "What the window and the icon need cannot be loaded: {why}. On Debian and Ubuntu:"

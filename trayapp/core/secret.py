@@ -36,8 +36,6 @@ class Secret:
             return NotImplemented
         import hmac  # brings OpenSSL: 3 ms that most runs of the command line can do without
 
-        import hmac  # 3 ms that no start needs
-
         return hmac.compare_digest(self._text.encode(), other._text.encode())
 
     def __hash__(self) -> int:

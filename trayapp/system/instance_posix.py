@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import stat
@@ -54,8 +55,12 @@ def listen(runtime: Path) -> socket.socket:
 
 
 def tidy(runtime: Path) -> None:
-    """Remove the socket. Only the holder of the lock may."""
-    address(runtime).unlink(missing_ok=True)
+    """Remove the socket, and its folder if that was made for it. Only the holder of the lock may."""
+    path = address(runtime)
+    path.unlink(missing_ok=True)
+    if path.parent != runtime:
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
 
 
 def connect(runtime: Path, deadline: float) -> socket.socket | None:

@@ -38,7 +38,13 @@ class Upstream:
             def log_message(self, format: str, *args: object) -> None:
                 """The figures are the output."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            """Programs are ended while they ask: that is no news."""
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                """Their connection broke."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self._server.server_port}/v1"
 

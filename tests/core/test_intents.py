@@ -29,6 +29,8 @@ EXAMPLES: dict[type, Any] = {
     intents.KeyChanged: intents.KeyChanged("azure", present=True),
     intents.SetLogin: intents.SetLogin(True),
     intents.UnlockKeyring: intents.UnlockKeyring(),
+    intents.ClearCache: intents.ClearCache("groq"),
+    intents.UpdateCatalog: intents.UpdateCatalog(),
     intents.OpenSettings: intents.OpenSettings("Providers", "azure"),
     intents.ShowAll: intents.ShowAll("groq"),
     intents.Activate: intents.Activate(),

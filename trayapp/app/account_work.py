@@ -9,39 +9,40 @@ from trayapp.app.key_work import changed, forget_keys
 from trayapp.app.keychain import spec_of
 from trayapp.app.root import App, name_of
 from trayapp.core.accounts import IMPLICIT, Account, check_id
-from trayapp.core.errors import UserError
+from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import EnableAccount, RemoveAccount, Reply, SaveAccount, SaveSettings
 from trayapp.core.language import _
 from trayapp.core.settings import Settings
-from trayapp.providers.spec import origin
+from trayapp.providers.spec import ProviderSpec, origin
 
 
 async def save_account(app: App, intent: SaveAccount) -> Reply:
     """Add it, or replace the one with its id; another address or value invalidates its list."""
     account = intent.account
-    check_id(account.id)
-    spec = spec_of(account)
-    if account.base_url:
-        origin(account.base_url)
+    spec = _checked(account)
     before = {it.id: it for it in app.accounts}.get(account.id)
     if before is not None and before.spec != account.spec:
-        raise UserError(_("The account “{id}” belongs to {name} already.").format(id=account.id, name=before.spec))
+        raise UserError(_("The account “{id}” belongs to {name} already.").format(id=account.id, name=name_of(before)))
     await app.prefer(lambda settings: with_account(settings, account))
-    now = app.account(account.id)
-    if before is None or reach(before) != reach(now):
-        await changed(app, now)
-    missing = unset(now)
+    await _follow(app, before, app.account(account.id))
+    missing = unset(account)
     return Reply(True, missing or _("{name} saved.").format(name=account.name or spec.name), {"id": account.id})
 
 
 async def remove_account(app: App, intent: RemoveAccount) -> Reply:
     """Its key, its list and its settings go; a model chosen from it stays chosen and is marked."""
     account = app.account(intent.provider)
-    name = name_of(account)
-    await forget_keys(app, account.id)
-    if account.id in IMPLICIT:
+    note = ""
+    try:
+        await forget_keys(app, account)
+    except ProviderError as exc:
+        if exc.failure.kind is not Kind.NO_KEYRING:
+            raise
+        # what is not there for good must not keep its account for ever
+        note = _("Its key stays in the keyring, which cannot be reached.")
+    if account.id in IMPLICIT and account.spec == account.id:
         # without an entry it would be looked for again
-        off = msgspec.structs.replace(_own(app, account), enabled=False)
+        off = Account(account.id, account.spec, enabled=False)
         await app.prefer(lambda settings: with_account(settings, off))
     else:
         await app.prefer(
@@ -50,7 +51,7 @@ async def remove_account(app: App, intent: RemoveAccount) -> Reply:
             )
         )
     app.catalog.remove(account.id)
-    return Reply(True, _("{name} removed.").format(name=name))
+    return Reply(True, f"{_('{name} removed.').format(name=name_of(account))} {note}".rstrip())
 
 
 async def enable_account(app: App, intent: EnableAccount) -> Reply:
@@ -58,23 +59,39 @@ async def enable_account(app: App, intent: EnableAccount) -> Reply:
     account = app.account(intent.provider)
     own = msgspec.structs.replace(_own(app, account), enabled=intent.enabled)
     await app.prefer(lambda settings: with_account(settings, own))
-    if intent.enabled and not account.enabled:
-        app.behind(app.catalog.refresh((app.account(account.id),)), name=f"refresh {account.id}")
+    await _follow(app, account, app.account(account.id))
     text = _("{name} is switched on.") if intent.enabled else _("{name} is switched off.")
     return Reply(True, text.format(name=name_of(account)))
 
 
 async def save_settings(app: App, intent: SaveSettings) -> Reply:
     """All preferences at once; accounts whose address changed are asked again."""
-    for account in intent.settings.accounts:
-        check_id(account.id)
-        spec_of(account)
-    before = {it.id: reach(it) for it in app.accounts}
+    held = {it.id: it for it in app.settings.value.accounts}
+    accounts = intent.settings.accounts
+    for account in accounts:
+        if account != held.get(account.id):  # one that another version wrote is left as it is
+            _checked(account)
+    twice = next((it.id for it in accounts if sum(it.id == other.id for other in accounts) > 1), None)
+    if twice is not None:
+        raise UserError(_("There are two accounts “{id}”. Give one of them another id.").format(id=twice))
+    before = {it.id: it for it in app.accounts}
+    shipped = app.settings.value.use_catalog_fallback
     await app.prefer(lambda _old: intent.settings)
     for account in app.accounts:
-        if before.get(account.id) != reach(account):
-            await changed(app, account)
+        listing = app.catalog.listings.value.get(account.id)
+        if listing is not None and listing.locked and intent.settings.use_catalog_fallback is not shipped:
+            await changed(app, account)  # the list that stands in comes, or goes
+        else:
+            await _follow(app, before.get(account.id), account)
     return Reply(True, _("Settings saved."))
+
+
+async def _follow(app: App, before: Account | None, now: Account) -> None:
+    """Ask again where an account is new, means another server, or was switched on."""
+    if before is None or reach(before) != reach(now):
+        await changed(app, now)
+    elif now.enabled and not before.enabled:
+        app.behind(app.catalog.refresh((now,)), name=f"refresh {now.id}")
 
 
 def with_account(settings: Settings, account: Account) -> Settings:
@@ -96,3 +113,12 @@ def _own(app: App, account: Account) -> Account:
     """The account as the settings hold it, without an address that came from the environment."""
     found = next((it for it in app.settings.value.accounts if it.id == account.id), None)
     return found or Account(account.id, account.spec)
+
+
+def _checked(account: Account) -> ProviderSpec:
+    """Its row. Raises UserError or ProviderError for what cannot be an account."""
+    check_id(account.id)
+    spec = spec_of(account)
+    if account.base_url and "{" not in account.base_url:
+        origin(account.base_url.strip())
+    return spec

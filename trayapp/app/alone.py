@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from trayapp.app.build import build
 from trayapp.app.perform import perform
-from trayapp.app.root import App
 from trayapp.core.intents import Intent, Reply
 from trayapp.system.paths import Paths
 
-
-def alone(intent: Intent, paths: Paths) -> Reply:
-    """Perform one intent and wait for whatever it set going."""
-    return asyncio.run(_with_app(paths, lambda app: perform(app, intent, told=False)))
+if TYPE_CHECKING:
+    from trayapp.system.keyrings import Keyring
 
 
-async def _with_app(paths: Paths, work: Callable[[App], Awaitable[Reply]]) -> Reply:
-    app = build(paths)
+def alone(
+    intent: Intent, paths: Paths, *, env: Mapping[str, str] | None = None, keyring: Keyring | None = None
+) -> Reply:
+    """Perform one intent and wait for whatever it set going. ``keyring`` stands in for the system's."""
+    return asyncio.run(_alone(intent, paths, env, keyring))
+
+
+async def _alone(intent: Intent, paths: Paths, env: Mapping[str, str] | None, keyring: Keyring | None) -> Reply:
+    app = build(paths, env=env, keyring=keyring)
     app.alone = True
     try:
-        return await work(app)
+        return await perform(app, intent, told=False)
     finally:
         await app.close()

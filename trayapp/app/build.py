@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from trayapp.app.keychain import Keychain, spec_of
-from trayapp.app.root import App, replaced
+from trayapp.app.root import App, replaced, without
 from trayapp.app.timing import timing
 from trayapp.catalog.cache import Shelf
 from trayapp.catalog.service import Catalog
@@ -27,20 +27,30 @@ from trayapp.ui import notices
 if TYPE_CHECKING:
     from trayapp.app.fetching import Fetcher
     from trayapp.catalog.facts import Facts
+    from trayapp.system.keyrings import Keyring
     from trayapp.system.login import Login
 
 
-def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | None = None) -> App:
+def build(
+    paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | None = None, keyring: Keyring | None = None
+) -> App:
     """The program, read from the disk and ready to be shown. Opens no network and no keyring.
 
     What only later work needs is imported when that begins: the icon waits for all that stands here.
+    ``keyring`` stands in for the system's.
     """
     clock = clock or SystemClock()
     env = os.environ if env is None else env
     store = Store(paths)
     loaded = store.load()
     app: App
-    keychain = Keychain(Keys(clock=clock, env=env, know=_know), env, lambda: app.state.value.keyed)
+    keychain = Keychain(
+        Keys(clock=clock, env=env, know=_know, backend=keyring),
+        env,
+        lambda: app.state.value.keyed,
+        know=_know,
+        lost=lambda slot: app.note(lambda state: replaced(state, keyed=without(state.keyed, slot))),
+    )
     net = Net()
 
     @cache
@@ -61,16 +71,9 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
 
         return Fetcher(net=net, keychain=keychain, facts=facts(), clock=clock, env=env, answered=answered)
 
-    def answered(provider: str) -> None:
+    async def answered(provider: str) -> None:
         if provider not in app.state.value.seen:
-            change = app.remember(lambda it: replaced(it, seen=(*it.seen, provider)))
-            app.tasks.start(change, name=f"remember {provider}")
-
-    def has_key(account: Account) -> bool:
-        try:
-            return keychain.has_key(account)
-        except ProviderError:
-            return False
+            await app.note(lambda state: replaced(state, seen=(*without(state.seen, provider), provider)))
 
     def embedded(account: Account) -> Listing | None:
         try:
@@ -83,11 +86,12 @@ def build(paths: Paths, *, clock: Clock | None = None, env: Mapping[str, str] | 
         fetch=lambda account, held: fetcher()(account, held),
         shelf=Shelf(paths.listings),
         embedded=embedded,
-        keyed=has_key,
+        keyed=keychain.worth_asking,
         timing=lambda account: timing(app.settings.value, account),
         width=lambda: app.settings.value.max_in_flight,
         batch_deadline=lambda: float(app.settings.value.batch_timeout_seconds),
         fallback_on=lambda: app.settings.value.use_catalog_fallback,
+        wait_for_new=lambda: app.settings.value.wait_for_new,
         clock=clock,
     )
     app = App(

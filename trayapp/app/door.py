@@ -13,7 +13,7 @@ from trayapp.core.language import _
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Either something to do or something to know: ``status`` or ``ping``."""
+    """Either something to do or something to know: ``status``, ``cache``, ``doctor`` or ``ping``."""
 
     intent: WireIntent | None = None
     ask: str = ""
@@ -23,13 +23,20 @@ async def answer(app: App, line: bytes) -> bytes:
     """The reply to one line; what cannot be understood is answered with words, too."""
     try:
         request = msgspec.json.decode(line, type=Request)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return msgspec.json.encode(Reply(False, _("The running trayapp does not understand this request.")))
     if request.intent is not None:
         return msgspec.json.encode(await perform(app, request.intent, told=False))
     match request.ask:
         case "status":
             return msgspec.json.encode(Reply(data=status(app)))
+        case "cache":
+            return msgspec.json.encode(Reply(data=app.catalog.stats()))
+        case "doctor":
+            from trayapp.app.diagnosis import Doctor
+
+            doctor = Doctor(app, running=True)
+            return msgspec.json.encode(Reply(data=doctor.seen(await doctor.look())))
         case "ping":
             return msgspec.json.encode(Reply())
     return msgspec.json.encode(Reply(False, _("The running trayapp does not know “{what}”.").format(what=request.ask)))

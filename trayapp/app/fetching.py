@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Fetcher:
         facts: Facts,
         clock: Clock,
         env: Mapping[str, str],
-        answered: Callable[[str], None],
+        answered: Callable[[str], Awaitable[object]],
     ) -> None:
         self._net = net
         self._keychain = keychain
@@ -67,7 +67,7 @@ class Fetcher:
             last_modified=held.last_modified if held else "",
         )
         if spec.local:
-            self._answered(account.id)
+            await self._answered(account.id)
         now = self._clock.now()
         if fetched.not_modified and held is not None:
             return msgspec.structs.replace(held, source=Source.API, fetched_at=now, failure=None)

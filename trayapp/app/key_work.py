@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from trayapp.app.keychain import spec_of
-from trayapp.app.root import App, replaced, words_for
+from trayapp.app.root import App, replaced, without, words_for
 from trayapp.app.timing import waiting
 from trayapp.core.accounts import Account, KeyFrom
-from trayapp.core.errors import ProviderError, UserError
+from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, RemoveKey, Reply, StoreKey
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
 from trayapp.providers import keys as key_hints
-from trayapp.system import logs
-from trayapp.system.keys import Kept, KeyringState
+from trayapp.system.keys import Kept, KeyringState, cleaned
+from trayapp.system.logs import know
 from trayapp.ui import words
 
 if TYPE_CHECKING:
@@ -22,28 +24,25 @@ if TYPE_CHECKING:
 
 GOOD, REFUSED = "good", "refused"
 """Values of ``providers.client.Verdict``, which takes all of HTTP to import."""
+_WAITED = (Kind.LOCKED, Kind.DENIED, Kind.NO_KEYRING)
+"""Failures of a list that an open keyring mends."""
 
 
 async def store_key(app: App, intent: StoreKey) -> Reply:
     """Check first, then write, then say what became of it. A refused key is not stored."""
     account = app.account(intent.provider)
     slot = app.keychain.slot(account)
-    logs.know(intent.key)
+    key = _cleaned(account, intent.key)
     note = ""
     if intent.check:
-        checked = await _check(app, account, intent.key)
-        if checked.verdict != GOOD:
-            return Reply(False, _verdict(app, account, checked), {"verdict": checked.verdict.value})
+        checked = await _check(app, account, key)
         note = _verdict(app, account, checked)
-    kept = await app.keychain.keys.put(slot, intent.key, may_prompt=True)
-    await _known(app, account, slot, present=kept is Kept.KEYRING)
-    await _own_key(app, account)
-    await changed(app, account)
+        if checked.verdict != GOOD:
+            return Reply(False, note, {"verdict": checked.verdict.value})
+    kept = await _store(app, account, slot, key)
     if kept is Kept.SESSION:
-        app.keyring.publish((await app.keychain.keys.look()).value)
-        reason = words.keyring(app.keyring.value)
-        return Reply(True, " ".join(filter(None, (_("Key held until you quit."), reason))), {"kept": "session"})
-    return Reply(True, " ".join(filter(None, (_("Key stored in the keyring."), note))), {"kept": "keyring"})
+        return Reply(True, f"{_('Key held until you quit.')} {_why_not(app)}".rstrip(), {"kept": kept.value})
+    return Reply(True, f"{_('Key stored in the keyring.')} {note}".rstrip(), {"kept": kept.value})
 
 
 async def copy_key(app: App, intent: CopyKey) -> Reply:
@@ -52,6 +51,12 @@ async def copy_key(app: App, intent: CopyKey) -> Reply:
     found = key_hints.from_environment(spec_of(account), app.env)
     if found is None:
         raise UserError(_("There is no key for {name} in the environment.").format(name=app.name(account.id)))
+    state = await app.keychain.look()
+    if state in (KeyringState.LOCKED, KeyringState.ABSENT):
+        state = await app.keychain.unlock()
+    if state is not KeyringState.OK:
+        # held for the session it would be gone tomorrow, and the environment's no longer used
+        raise UserError(f"{_('The key was not copied.')} {_why_not(app)}".rstrip())
     return await store_key(app, StoreKey(account.id, found[1], check=False))
 
 
@@ -62,15 +67,22 @@ async def try_key(app: App, intent: CheckKey) -> Reply:
     if key is None:
         raise UserError(_("{name} has no key to test.").format(name=app.name(account.id)))
     checked = await _check(app, account, key)
-    ok = checked.verdict == GOOD
-    return Reply(ok, _verdict(app, account, checked), {"verdict": checked.verdict.value})
+    listing = app.catalog.listings.value.get(account.id)
+    if checked.verdict == GOOD and account.enabled and listing is not None and listing.failure is not None:
+        app.behind(app.catalog.refresh((account,), force=True), name=f"refresh {account.id}")
+    return Reply(checked.verdict == GOOD, _verdict(app, account, checked), {"verdict": checked.verdict.value})
 
 
 async def remove_key(app: App, intent: RemoveKey) -> Reply:
     """From the keyring and from memory, whatever address it was entered for."""
     account = app.account(intent.provider)
-    await forget_keys(app, account.id, app.keychain.slot(account))
+    await forget_keys(app, account)
     await changed(app, account)
+    if app.keychain.kept(account) == "environment":
+        variable = app.keychain.variables().get(account.spec, "")
+        return Reply(
+            True, _("Nothing of it is in the keyring. The key in {variable} is used.").format(variable=variable)
+        )
     return Reply(True, _("Key removed."))
 
 
@@ -79,7 +91,7 @@ async def key_changed(app: App, intent: KeyChanged) -> Reply:
     account = app.account(intent.provider)
     slot = app.keychain.slot(account)
     app.keychain.keys.forget(slot)
-    await _known(app, account, slot, present=intent.present)
+    await _known(app, slot, present=intent.present)
     if intent.present:
         await _own_key(app, account)
     await changed(app, account)
@@ -88,20 +100,28 @@ async def key_changed(app: App, intent: KeyChanged) -> Reply:
 
 async def unlock(app: App) -> Reply:
     """Let the system ask; then fetch what waited for it."""
-    state = await app.keychain.keys.unlock()
-    app.keyring.publish(state.value)
+    state = await app.keychain.unlock()
     if state is not KeyringState.OK:
-        return Reply(False, words.keyring(state.value))
-    app.behind(app.catalog.refresh(app.accounts, force=True), name="refresh after unlock")
+        return Reply(False, _why_not(app))
+    shown = app.catalog.listings.value
+    waiting = tuple(
+        it
+        for it in app.accounts
+        if it.id in shown and (failure := shown[it.id].failure) is not None and failure.kind in _WAITED
+    )
+    app.behind(app.catalog.refresh(waiting, force=True), name="refresh after unlock")
     return Reply(True, _("Keyring unlocked."))
 
 
-async def forget_keys(app: App, provider: str, *more: str) -> None:
+async def forget_keys(app: App, account: Account) -> None:
     """Remove every entry of this account, for all addresses it ever had."""
-    slots = {slot for slot in app.state.value.keyed if slot.rpartition("@")[0] == provider} | set(more)
-    for slot in sorted(slots):
-        await app.keychain.keys.remove(slot, may_prompt=True)
-    await app.remember(lambda state: replaced(state, keyed=tuple(it for it in state.keyed if it not in slots)))
+    gone: list[str] = []
+    try:
+        for slot in app.keychain.slots(account):
+            await app.keychain.remove(slot)
+            gone.append(slot)
+    finally:
+        await app.remember(lambda state: replaced(state, keyed=without(state.keyed, *gone)))
 
 
 async def changed(app: App, account: Account) -> None:
@@ -112,10 +132,30 @@ async def changed(app: App, account: Account) -> None:
         app.behind(app.catalog.refresh((account,), force=True), name=f"refresh {account.id}")
 
 
-async def _known(app: App, account: Account, slot: str, *, present: bool) -> None:
+async def _store(app: App, account: Account, slot: str, key: Secret) -> Kept:
+    """Write it and remember that it is there. What cannot be remembered is not kept either."""
+    try:
+        kept = await app.keychain.store(slot, key)
+    except ProviderError as exc:
+        # what is wrong is the key or the keyring, and neither the account nor its provider
+        raise UserError(exc.failure.detail or words_for(app, exc.failure)) from exc
+    if kept is Kept.SESSION and app.alone:
+        return kept  # the session is this one call
+    try:
+        await _known(app, slot, present=kept is Kept.KEYRING)
+    except (ProviderError, UserError):
+        await app.keychain.remove(slot)
+        raise
+    await _own_key(app, account)
+    await changed(app, account)
+    return kept
+
+
+async def _known(app: App, slot: str, *, present: bool) -> None:
     def change(keyed: tuple[str, ...]) -> tuple[str, ...]:
-        others = tuple(it for it in keyed if it != slot)
-        return (*others, slot) if present else others
+        if present:
+            return keyed if slot in keyed else (*keyed, slot)
+        return without(keyed, slot)
 
     await app.remember(lambda state: replaced(state, keyed=change(state.keyed)))
 
@@ -133,14 +173,29 @@ async def _own_key(app: App, account: Account) -> None:
 
 
 async def _check(app: App, account: Account, key: Secret) -> Checked:
-    from trayapp.providers.client import Checked, Verdict, check_key
-
-    spec = spec_of(account)
+    client = await asyncio.to_thread(import_module, "trayapp.providers.client")
     try:
         http = await app.net.client()
-        return await check_key(spec, http, account=account, key=key, timeouts=waiting(spec, account))
+        times = waiting(spec_of(account), account)
+        checked: Checked = await client.check_key(spec_of(account), http, account=account, key=key, timeouts=times)
     except ProviderError as exc:
-        return Checked(Verdict.UNSURE, words_for(app, exc.failure))
+        return client.Checked(client.Verdict.UNSURE, words_for(app, exc.failure))  # type: ignore[no-any-return]
+    return checked
+
+
+def _cleaned(account: Account, key: Secret) -> Secret:
+    """Without white space around it, and known to the log. Raises UserError for what can be no key."""
+    try:
+        key = cleaned(key, provider=account.id)
+    except ProviderError as exc:
+        raise UserError(exc.failure.detail) from exc
+    know(key)
+    return key
+
+
+def _why_not(app: App) -> str:
+    """Why the keyring holds nothing, in a sentence."""
+    return words.keyring(app.keyring.value) or app.keychain.keys.reason
 
 
 def _verdict(app: App, account: Account, checked: Checked) -> str:

@@ -7,6 +7,7 @@ from typing import assert_never
 from trayapp.app import account_work, key_work
 from trayapp.app.root import App, replaced, words_for
 from trayapp.core import intents
+from trayapp.core.accounts import Account
 from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import Intent, PickModel, Refresh, Reply, SetLogin
 from trayapp.core.language import _, plural
@@ -26,12 +27,13 @@ async def perform(app: App, intent: Intent, *, told: bool = True) -> Reply:
     ``told``: a failure is also shown as a notification, because the user cannot see the reply.
     """
     try:
-        return await _perform(app, intent)
+        reply = await _perform(app, intent)
     except UserError as exc:
         reply = Reply(False, str(exc))
     except ProviderError as exc:
         reply = Reply(False, words_for(app, exc.failure), {"kind": exc.failure.kind.value})
-    if told and reply.text:
+    # a list that did not come says so where it stands
+    if told and not reply.ok and reply.text and not isinstance(intent, Refresh):
         app.tell(Notice(Subject.FAILED, _("That did not work"), reply.text))
     return reply
 
@@ -62,6 +64,14 @@ async def _perform(app: App, intent: Intent) -> Reply:
             return await key_work.key_changed(app, intent)
         case intents.UnlockKeyring():
             return await key_work.unlock(app)
+        case intents.ClearCache():
+            from trayapp.app import catalog_work
+
+            return await catalog_work.clear_cache(app, intent)
+        case intents.UpdateCatalog():
+            from trayapp.app import catalog_work
+
+            return await catalog_work.update_catalog(app)
         case SetLogin():
             return await set_login(app, intent)
         case intents.OpenSettings() | intents.ShowAll() | intents.Activate():
@@ -76,9 +86,7 @@ async def _perform(app: App, intent: Intent) -> Reply:
 async def pick(app: App, intent: PickModel) -> Reply:
     """Provider and model as one value, on the disk before anyone hears of it."""
     ref = intent.ref
-    account = app.account(ref.provider)
-    if not account.enabled:
-        raise UserError(_("{name} is switched off. Switch it on first.").format(name=app.name(account.id)))
+    _usable(app, ref.provider)
     listing = app.catalog.listings.value.get(ref.provider)
     model = listed(ref, listing)
     if model is not None:
@@ -90,6 +98,7 @@ async def pick(app: App, intent: PickModel) -> Reply:
         question = _("Switch from {old} to {new}, model {model}?")
         if not await app.ask(question.format(old=app.name(before.provider) if before else "", new=name, model=label)):
             return Reply(False, "")
+        _usable(app, ref.provider)  # the answer may have taken its time
     await app.remember(lambda state: replaced(state, active=ref, recent=_recent(ref, state.recent)))
     notice = notices.switched(ref, label, name)
     if before != ref:
@@ -107,7 +116,7 @@ async def refresh(app: App, intent: Refresh) -> Reply:
     if intent.provider is None:
         accounts = tuple(it for it in app.accounts if it.enabled)
     else:
-        accounts = (app.account(intent.provider),)
+        accounts = (_usable(app, intent.provider),)
     listings = await app.catalog.refresh(accounts, force=True)
     failed = [
         words_for(app, listing.failure)
@@ -119,8 +128,8 @@ async def refresh(app: App, intent: Refresh) -> Reply:
         failed = [words_for(app, failure)] if failure else []
     models = sum(len(listing.models) for listing in listings.values() if listing.failure is None)
     good = sum(listing.failure is None for listing in listings.values())
-    summary = _("{models} models of {accounts}.").format(
-        models=models, accounts=plural("{n} provider", "{n} providers", good)
+    summary = _("{models} of {accounts}.").format(
+        models=plural("{n} model", "{n} models", models), accounts=plural("{n} provider", "{n} providers", good)
     )
     return Reply(not failed, "\n".join((summary, *failed)) if good or not failed else "\n".join(failed))
 
@@ -135,6 +144,14 @@ async def set_login(app: App, intent: SetLogin) -> Reply:
         return Reply(False, status.note or _("The system did not keep the setting."))
     text = _("trayapp starts with the desktop.") if status.on else _("trayapp no longer starts with the desktop.")
     return Reply(True, text, {"on": status.on})
+
+
+def _usable(app: App, provider: str) -> Account:
+    """The account, which has to be switched on. Raises ProviderError or UserError."""
+    account = app.account(provider)
+    if not account.enabled:
+        raise UserError(_("{name} is switched off. Switch it on first.").format(name=app.name(account.id)))
+    return account
 
 
 def _recent(ref: ModelRef, before: tuple[ModelRef, ...]) -> tuple[ModelRef, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -12,7 +13,7 @@ from trayapp.app.keychain import Keychain, addressed, spec_of
 from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
-from trayapp.core.errors import Failure, Kind, ProviderError
+from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.intents import Activate, OpenSettings, ShowAll
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
@@ -26,8 +27,21 @@ from trayapp.ui.menu import Shown, TrayView, tray_view
 from trayapp.ui.notices import Notice
 
 if TYPE_CHECKING:
+    import logging
+
     from trayapp.catalog.facts import Facts
     from trayapp.system.login import Login
+
+T = TypeVar("T")
+
+REPORT_AGAIN = 3600.0
+"""Seconds after which the same unexpected error is written to the log again."""
+REPORTS = 100
+"""Different unexpected errors that are told apart."""
+TELL_AGAIN = 60.0
+"""Seconds between two notifications about unexpected errors, whichever they are."""
+SETTLE = 2.0
+"""Seconds that lists have to reach the disk when the program ends."""
 
 
 class App:
@@ -62,7 +76,7 @@ class App:
         self.env = env
         self.settings: Topic[Settings] = Topic(loaded.settings)
         self.state: Topic[State] = Topic(loaded.state)
-        self.keyring: Topic[str] = Topic("ok")
+        self.keyring: Topic[str] = keychain.state
         self.notice: Topic[Notice | None] = Topic(None)
         self.window: Topic[OpenSettings | ShowAll | Activate | None] = Topic(None)
         self.view: Topic[TrayView] = Topic(TrayView())
@@ -74,6 +88,9 @@ class App:
         self.tasks = Tasks(self.report)
         self._writing = asyncio.Lock()
         self._redraw_due = False
+        self._reported: dict[str, tuple[float, int]] = {}
+        """When each unexpected error was last written to the log, and how often it came since."""
+        self._told_at = -TELL_AGAIN
         for topic in (self.settings, self.state, self.keyring, catalog.listings, catalog.refreshing):
             topic.listen(lambda _value: self._redraw_soon())
         self.redraw()
@@ -103,8 +120,7 @@ class App:
         async with self._writing:
             state = change(self.state.value)
             if state != self.state.value:
-                await asyncio.to_thread(self.store.save_state, state)
-                self.state.publish(state)
+                await _written(self.store.save_state, state, self.state.publish)
             return state
 
     async def prefer(self, change: Callable[[Settings], Settings]) -> Settings:
@@ -112,10 +128,19 @@ class App:
         async with self._writing:
             settings = change(self.settings.value)
             if settings != self.settings.value:
-                await asyncio.to_thread(self.store.save_settings, settings)
-                self.settings.publish(settings)
-                self.catalog.set_accounts(self.accounts)
+                await _written(self.store.save_settings, settings, self._preferred)
             return settings
+
+    async def note(self, change: Callable[[State], State]) -> None:
+        """Remember what nobody asked for: where it cannot be written, the log says so, and nobody is bothered."""
+        try:
+            await self.remember(change)
+        except (ProviderError, UserError) as exc:
+            _log().warning("not remembered: %s", exc)
+
+    def _preferred(self, settings: Settings) -> None:
+        self.settings.publish(settings)
+        self.catalog.set_accounts(self.accounts)
 
     def tell(self, notice: Notice) -> None:
         """Notify the user, if wanted."""
@@ -123,11 +148,23 @@ class App:
             self.notice.publish(notice)
 
     def report(self, task: str, exc: BaseException) -> None:
-        """Something that nobody expected: to the log, and one notification in words."""
-        import logging
+        """Something that nobody expected: to the log, and one notification in words.
 
-        logging.getLogger("trayapp").error("unexpected in %s", task, exc_info=exc)
-        self.tell(notices.unexpected())
+        The same again within the hour is only counted: what fails every second would fill log and screen.
+        """
+        now, mark = self.clock.monotonic(), _mark(exc)
+        since, more = self._reported.get(mark, (now - REPORT_AGAIN, 0))
+        if now - since < REPORT_AGAIN:
+            self._reported[mark] = (since, more + 1)
+            return
+        if len(self._reported) >= REPORTS:
+            self._reported.clear()
+        self._reported[mark] = (now, 0)
+        again = f", and {more} times more since it was last written here" if more else ""
+        _log().error("unexpected in %s%s", task, again, exc_info=exc)
+        if now - self._told_at >= TELL_AGAIN:
+            self._told_at = now
+            self.tell(notices.unexpected())
 
     def behind(self, work: Coroutine[Any, Any, object], *, name: str) -> None:
         """Go on with this while the user gets an answer; without a tray there is no later."""
@@ -168,8 +205,37 @@ class App:
     async def close(self) -> None:
         """Let go of everything, tidily and within a few seconds."""
         await self.tasks.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.catalog.settle(), SETTLE)
         await self.net.close()
-        self.keychain.keys.close()
+        self.keychain.close()
+
+
+async def _written(save: Callable[[T], None], value: T, publish: Callable[[T], None]) -> None:
+    """Save in a thread, then publish. Both or neither: who asked may give up, but a thread cannot be stopped."""
+    saving = asyncio.ensure_future(asyncio.to_thread(save, value))
+    try:
+        await asyncio.shield(saving)
+    finally:
+        if not saving.done():
+            await asyncio.wait((saving,))
+        if not saving.cancelled() and saving.exception() is None:
+            publish(value)
+
+
+def _log() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("trayapp")
+
+
+def _mark(exc: BaseException) -> str:
+    """The same for the same mistake: what was raised, and where."""
+    trace, where = exc.__traceback__, str(exc)[:200]
+    while trace is not None:
+        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(exc).__name__} {where}"
 
 
 def name_of(account: Account) -> str:
@@ -199,3 +265,8 @@ def words_for(app: App, failure: Failure) -> str:
 def replaced(state: State, **changes: Any) -> State:
     """The state with these fields changed."""
     return msgspec.structs.replace(state, **changes)
+
+
+def without(names: tuple[str, ...], *gone: str) -> tuple[str, ...]:
+    """The names in their order, these left out."""
+    return tuple(it for it in names if it not in gone)

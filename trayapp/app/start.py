@@ -45,6 +45,7 @@ class Started:
         """Ages in the menu are told anew, and a local server may have been started meanwhile."""
         app = self.app
         app.redraw()
+        app.keychain.keys.drop_stale()
         now = app.clock.monotonic()
         unseen = tuple(it for it in app.accounts if it.enabled and self._unseen(it))
         if unseen and now - self._looked >= LOOK_AGAIN:
@@ -69,7 +70,7 @@ class Started:
     async def _first(self) -> None:
         app = self.app
         if app.state.value.keyed:
-            app.keyring.publish((await app.keychain.keys.look()).value)
+            await app.keychain.look()
         self.refresher.begin()
         unseen = tuple(it for it in app.accounts if it.enabled and self._unseen(it))
         if unseen:

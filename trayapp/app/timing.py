@@ -7,7 +7,7 @@ from trayapp.catalog.freshness import Strategy, Timing, time_to_live
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.settings import Settings
-from trayapp.providers.spec import TIMEOUTS, ProviderSpec, Timeouts, base_url, timeouts_for
+from trayapp.providers.spec import ProviderSpec, Timeouts, base_url, timeouts_for
 
 
 def timing(settings: Settings, account: Account) -> Timing:
@@ -36,8 +36,6 @@ def timing(settings: Settings, account: Account) -> Timing:
 
 def waiting(spec: ProviderSpec, account: Account) -> Timeouts:
     """How long to wait for this account's answers. Raises ProviderError for an address that is not complete."""
-    if account.timeouts in TIMEOUTS:
-        return TIMEOUTS[account.timeouts]
     try:
         return timeouts_for(spec, account, base_url(spec, account))
     except UserError as exc:

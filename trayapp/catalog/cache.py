@@ -116,7 +116,9 @@ class Shelf:
                 continue
             except _NewerError:
                 notices.append(
-                    _("The model list of “{id}” was written by a newer version; it is left as it is.").format(id=provider)
+                    _("The model list of “{id}” was written by a newer version; it is left as it is.").format(
+                        id=provider
+                    )
                 )
                 continue
             except OSError as exc:
@@ -150,7 +152,9 @@ class Shelf:
             raise ProviderError(Failure(Kind.DISK, provider, _("The list is too large to be kept.")))
         path = self._path(provider)
         if self._version(path) > VERSION:
-            raise ProviderError(Failure(Kind.DISK, provider, _("A newer version wrote this list; it is left as it is.")))
+            raise ProviderError(
+                Failure(Kind.DISK, provider, _("A newer version wrote this list; it is left as it is."))
+            )
         files.write_private(path, data)
         self.sizes[provider] = len(data)
         return len(data)

@@ -86,6 +86,19 @@ class Facts:
             shipped.day, shipped.editions, tuple(edition for book in refreshed for edition in book.editions)
         )
 
+    def refreshed_at(self) -> float:
+        """When the user last refreshed the catalogue, in seconds since the epoch; zero: never.
+
+        Lists that were fetched before that do not have its facts yet.
+        """
+        times = [0.0]
+        for name in REFRESHED if self._folder else ():
+            try:
+                times.append((self._folder / name).stat().st_mtime)  # type: ignore[operator]
+            except OSError:
+                continue
+        return max(times)
+
     def forget(self) -> None:
         """Drop everything from memory; the next question reads the files again."""
         with self._lock:

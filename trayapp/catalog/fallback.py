@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from trayapp.core.errors import Failure
-from trayapp.core.language import _
+from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing, Source
 
 
@@ -30,3 +30,13 @@ def nothing(provider: str) -> str:
     return _("No models available for '{provider}': API failed, no catalog data, no stale cache").format(
         provider=provider
     )
+
+
+def unanswered(seconds: float) -> str:
+    """Said of a provider that is still being waited for when the others are shown."""
+    return plural("No answer within {n} second yet.", "No answer within {n} seconds yet.", round(seconds))
+
+
+def unknown(provider: str) -> str:
+    """Said of an account that does not exist."""
+    return _("Provider “{provider}” not found").format(provider=provider)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
+from trayapp.catalog.freshness import Timing, lifetime
 from trayapp.core.listings import Listing
 
 log = logging.getLogger("trayapp.catalog")
@@ -113,6 +114,44 @@ class Metrics:
                 if name == provider:
                     found[event] += number
         return found
+
+
+def account_stats(
+    shown: Listing,
+    counts: Mapping[Event, int],
+    timing: Timing,
+    *,
+    age: float | None,
+    size: int,
+    breaker: str,
+    refreshing: bool,
+    next_refresh: float | None,
+) -> AccountStats:
+    """One account's row, from what is shown of it and what was counted."""
+    failure = shown.failure
+    return AccountStats(
+        provider=shown.provider,
+        source=shown.source.value if shown.models else "",
+        entries=len(shown.models),
+        dropped=shown.dropped,
+        bytes=size,
+        age=age,
+        ttl=lifetime(timing.ttl, shown.unchanged),
+        strategy=timing.strategy.value,
+        hits=counts[Event.HIT],
+        expired=counts[Event.EXPIRED],
+        not_found=counts[Event.NOT_FOUND],
+        puts=counts[Event.PUT],
+        calls=counts[Event.CALL],
+        retries=counts[Event.RETRY],
+        joined=counts[Event.JOINED],
+        failures=counts[Event.FAILURE],
+        last_failure=failure.kind.value if failure else "",
+        last_detail=failure.detail if failure else "",
+        breaker=breaker,
+        refreshing=refreshing,
+        next_refresh=next_refresh,
+    )
 
 
 def total(accounts: Iterable[AccountStats], memory: int) -> Stats:

@@ -81,7 +81,9 @@ class Patience(Struct, frozen=True):
         return self if self.asked else replace(self, until=min(self.until, now))
 
 
-def retry_in(failure: Failure, attempt: int, timing: Timing, retries: int, elapsed: float, jitter: float) -> float | None:
+def retry_in(
+    failure: Failure, attempt: int, timing: Timing, retries: int, elapsed: float, jitter: float
+) -> float | None:
     """Seconds until the next attempt of this refresh, or None when it is over.
 
     ``attempt`` counts from zero; ``jitter`` is uniform in 0..1. A provider that names a time is taken at

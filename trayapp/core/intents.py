@@ -93,6 +93,16 @@ class UnlockKeyring(Struct, frozen=True, tag=True):
     """Let the system ask for the keyring's password now: the user clicked for it."""
 
 
+class ClearCache(Struct, frozen=True, tag=True):
+    """Forget model lists, in memory and on disk; one account's, or all."""
+
+    provider: str | None = None
+
+
+class UpdateCatalog(Struct, frozen=True, tag=True):
+    """Ask models.dev and OpenRouter for newer facts about models. Nothing but the user's word causes it."""
+
+
 class OpenSettings(Struct, frozen=True, tag=True):
     """Show the settings dialog, on a page and at an account if named."""
 
@@ -127,6 +137,8 @@ WireIntent: TypeAlias = (
     | KeyChanged
     | SetLogin
     | UnlockKeyring
+    | ClearCache
+    | UpdateCatalog
     | OpenSettings
     | ShowAll
     | Activate

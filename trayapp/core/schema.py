@@ -10,9 +10,11 @@ import msgspec
 
 from trayapp.core import settings as settings_module
 from trayapp.core import state as state_module
+from trayapp.core import pairs
 from trayapp.core.accounts import Account
 from trayapp.core.language import _
-from trayapp.core.settings import Settings
+from trayapp.core.redaction import struck
+from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings
 from trayapp.core.state import State
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -57,9 +59,10 @@ def dump(value: Settings | State) -> Raw:
     return {"version": value.version, **{name: part for name, part in raw.items() if name != "version"}}
 
 
-def change(settings: Settings, name: str, text: str) -> Settings:
+def change(settings: Settings, name: str, text: str, *, onto: bool = False) -> Settings:
     """One preference set from text, as typed on the command line.
 
+    A table is replaced; ``onto``: only the entries that are named change, and nothing at all empties it.
     Raises KeyError for an unknown name and ValueError, in words, for a value out of its limits.
     """
     declared = preferences()
@@ -68,14 +71,47 @@ def change(settings: Settings, name: str, text: str) -> Settings:
     if meta_type is bool:
         word = text.strip().lower()
         if word not in (*_ON, *_OFF):
-            raise ValueError(_("“{value}” is neither on nor off.").format(value=text))
+            raise ValueError(_("“{value}” is neither on nor off.").format(value=struck(text)))
         value = word in _ON
+    elif meta_type is dict:
+        before = getattr(settings, name) if onto and text.strip() else {}
+        value = pairs.parsed(text, declared[name].annotated.__origin__, before)
     try:
-        checked = msgspec.convert(value, declared[name].annotated, strict=False)
+        checked = msgspec.convert(msgspec.to_builtins(value), declared[name].annotated, strict=False)
     except msgspec.ValidationError as exc:
         raise ValueError(limits(declared[name]) or str(exc)) from exc
     changes: dict[str, Any] = {name: checked}
     return msgspec.structs.replace(settings, **changes)
+
+
+def typed(value: object) -> str:
+    """A preference's value as ``change`` takes it."""
+    if isinstance(value, bool):
+        return _ON[0] if value else _OFF[0]
+    return pairs.written(value) if isinstance(value, dict) else str(value)
+
+
+def change_account(account: Account, name: str, text: str) -> Account:
+    """One figure of time of an account set from text; nothing at all: as its provider, or as for all.
+
+    Raises KeyError for another name and ValueError, in words, for what cannot be.
+    """
+    text = text.strip()
+    value: Any = {"ttl": int, "strategy": str, "timeouts": str}[name](text) if name != "ttl" or _whole(text) else text
+    value = value if text else {"ttl": None, "strategy": "", "timeouts": ""}[name]
+    changes: dict[str, Any] = {name: value}
+    if problem := _unsound(name, value):
+        raise ValueError(problem)
+    return msgspec.structs.replace(account, **changes)
+
+
+def sound(account: Account) -> tuple[Account, tuple[str, ...]]:
+    """The account without figures of time that cannot be, and a sentence for each of those."""
+    told = {name: problem for name in ("ttl", "strategy", "timeouts") if (problem := _unsound(name, getattr(account, name)))}
+    unset: dict[str, Any] = {name: None if name == "ttl" else "" for name in told}
+    sentence = _("“{name}” of account “{id}” was not usable and counts as not set. {why}")
+    problems = tuple(sentence.format(name=name, id=account.id, why=why) for name, why in told.items())
+    return (msgspec.structs.replace(account, **unset) if told else account), problems
 
 
 class Preference(msgspec.Struct, frozen=True):

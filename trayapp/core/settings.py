@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -12,6 +12,37 @@ from trayapp.core.language import N_
 VERSION = 1
 
 GENERAL, PROVIDERS, MODELS = N_("General"), N_("Providers"), N_("Models")
+
+LONGEST_TTL = 31_536_000
+"""Seconds, a year: no list counts as fresh for longer."""
+STRATEGIES = {
+    "fresh": N_("every time"),
+    "moderate": N_("when they are older than that"),
+    "aggressive": N_("only when told to"),
+}
+"""When a provider is asked again, and the words for it."""
+LATENCIES = {
+    "local": N_("this computer"),
+    "fast": N_("fast"),
+    "medium": N_("medium"),
+    "slow": N_("slow"),
+}
+"""The latency classes of ``providers.spec.TIMEOUTS``, and the words for them."""
+
+Ttl: TypeAlias = Annotated[int, Meta(ge=0, le=LONGEST_TTL)]
+Latency: TypeAlias = Literal["local", "fast", "medium", "slow"]
+
+
+class Waits(Struct, frozen=True, omit_defaults=True):
+    """What the user changed of one latency class; None: as the program has it. Seconds, but for ``retries``."""
+
+    connect: Annotated[float, Meta(ge=0.1, le=300)] | None = None
+    receive: Annotated[float, Meta(ge=0.1, le=600)] | None = None
+    pool: Annotated[float, Meta(ge=0.1, le=300)] | None = None
+    retries: Annotated[int, Meta(ge=0, le=10)] | None = None
+    """Attempts after the first one."""
+    base_delay: Annotated[float, Meta(ge=0.1, le=60)] | None = None
+    """Before the first of these; each later pause is twice as long."""
 
 
 def about(
@@ -23,13 +54,14 @@ def about(
     maximum: int | None = None,
     unit: str = "",
     choices: dict[str, str] | None = None,
+    form: str = "",
     restart: bool = False,
 ) -> Meta:
     """How one preference is shown, and its limits; both are inclusive.
 
-    ``choices`` maps each allowed text to the words for it.
+    ``choices`` maps each allowed text to the words for it; ``form`` says how a table is typed.
     """
-    extra: dict[str, Any] = {"page": page, "unit": unit, "restart": restart, "choices": choices or {}}
+    extra: dict[str, Any] = {"page": page, "unit": unit, "restart": restart, "choices": choices or {}, "form": form}
     if choices:
         return Meta(title=label, description=help, pattern=f"^({'|'.join(choices)})$", extra=extra)
     return Meta(title=label, description=help, ge=minimum, le=maximum, extra=extra)
@@ -96,11 +128,20 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
             N_("A list counts as fresh for"),
             page=MODELS,
             minimum=0,
-            maximum=31_536_000,
+            maximum=LONGEST_TTL,
             unit=N_("seconds"),
             help=N_("Older lists are still shown, and asked for again behind your back."),
         ),
     ] = 3600
+    provider_ttl_overrides: Annotated[
+        dict[str, Ttl],
+        about(
+            N_("Other times for single providers"),
+            page=MODELS,
+            form=N_("NAME=SECONDS, separated by commas, such as ollama=300,anthropic=86400."),
+            help=N_("By the name of an account or of a provider; the account's own time, if it has one, comes first."),
+        ),
+    ] = {}
     use_catalog_fallback: Annotated[
         bool,
         about(
@@ -114,11 +155,7 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
         about(
             N_("Ask for lists"),
             page=MODELS,
-            choices={
-                "fresh": N_("every time"),
-                "moderate": N_("when they are older than that"),
-                "aggressive": N_("only when told to"),
-            },
+            choices=STRATEGIES,
         ),
     ] = "moderate"
     wait_for_new: Annotated[
@@ -149,6 +186,24 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
             help=N_("A list that comes later is still kept."),
         ),
     ] = 30
-    provider_ttl_overrides: dict[str, int] = {}
-    """Seconds a list counts as fresh, by account id or by provider id."""
+    timeouts: Annotated[
+        dict[Latency, Waits],
+        about(
+            N_("Other waiting times"),
+            page=MODELS,
+            form=N_(
+                "CLASS.FIGURE=NUMBER, separated by commas, such as fast.receive=20,slow.retries=1. Classes are local,"
+                " fast, medium and slow; figures are connect, receive, pool, retries and base_delay."
+            ),
+            help=N_("How long providers of each class are waited for, in seconds, and how often they are asked again."),
+        ),
+    ] = {}
+    refresh_when_metered: Annotated[
+        bool,
+        about(
+            N_("Ask over metered connections as well"),
+            page=MODELS,
+            help=N_("Otherwise, where the system says that data is metered, lists are asked for when you click only."),
+        ),
+    ] = False
     accounts: tuple[Account, ...] = ()

@@ -58,7 +58,6 @@ class AccountForm(QWidget):
         self.title = plain()
         embolden(self.title)
         self.state = plain()
-        self.state.setAccessibleName(_("State"))
         words = [_("Show its models"), _("Name"), _("Address"), *(ask.label for ask in view.asks)]
         actions: list[tuple[str, Callable[[], object]]] = [
             (_("Set key…"), self._set_key),
@@ -85,7 +84,6 @@ class AccountForm(QWidget):
             self.values[ask.name] = edit
             self._errors[edit] = self._note(grid)
         self.key = plain()
-        self.key.setAccessibleName(_("Key"))
         top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
         grid.addWidget(QLabel(_("Key")), grid.rowCount(), 0, top)
         grid.addWidget(self.key, grid.rowCount() - 1, 1)

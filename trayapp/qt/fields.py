@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from trayapp.core.language import _
 from trayapp.qt.dialogs import plain
 from trayapp.ui import form
 from trayapp.ui.form import Field, Shape
@@ -40,7 +39,6 @@ class FieldRow(QWidget):
         self.control.setAccessibleDescription(" ".join(filter(None, (field.help, field.unit, field.limits))))
         self.error = plain()
         embolden(self.error)
-        self.error.setAccessibleName(_("What is wrong with “{label}”").format(label=field.label))
         line = QHBoxLayout()
         line.addWidget(self.control)
         if field.unit:

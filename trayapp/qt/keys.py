@@ -60,7 +60,6 @@ class KeyDialog(QDialog):
         show = QCheckBox(_("&Show the key"))
         show.toggled.connect(self._show_key)
         self.warning = plain()
-        self.warning.setAccessibleName(_("Warning"))
         self.outcome = Outcome(perform, start, button=False)
         self.outcome.busy_changed.connect(self._busy)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)

@@ -133,7 +133,6 @@ class ListWindow(QWidget):
         self.reason.hide()
         self.chosen = plain()
         embolden(self.chosen)
-        self.chosen.setAccessibleName(_("Chosen model"))
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
         self.search.setPlaceholderText(_("Type part of a model’s or a provider’s name"))

@@ -26,7 +26,6 @@ class Outcome(QWidget):
         self._busy = False
         self._button = button
         self._text = plain()
-        self._text.setAccessibleName(_("Result"))
         self._bar = QProgressBar()
         self._bar.setRange(0, 0)
         self._bar.setTextVisible(False)

@@ -100,7 +100,6 @@ class SettingsDialog(QDialog):
             self.tabs.addTab(self.pages[page.name], label)
         self.tabs.currentChanged.connect(lambda _index: self._look())
         self.message = plain()
-        self.message.setAccessibleName(_("Result"))
         self.message.hide()
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)

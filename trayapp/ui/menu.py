@@ -41,6 +41,8 @@ class Section(Struct, frozen=True):
     """Id of the chosen model if it belongs to this account."""
     locked: bool = False
     local: bool = False
+    unset: bool = False
+    """The account is not complete, or of a provider that this version does not know."""
 
 
 class TrayView(Struct, frozen=True):
@@ -79,23 +81,26 @@ def tray_view(
     """Everything the tray draws, from everything it depends on."""
     known = [it for it in accounts if it.account.enabled]
     names = {it.account.id: it.name for it in known}
+    own = {it.id for it in settings.accounts}
     sections = [
         _section(it, listings.get(it.account.id), settings, state, now, it.account.id in refreshing)
         for it in sorted(known, key=lambda it: not it.local)
-        if not _unseen(it, listings.get(it.account.id), state)
+        if it.account.id in own or not _unseen(it, listings.get(it.account.id), state)
     ]
     chosen = choice(state.active, names, listings)
     locked = keyring in ("locked", "denied") and any(
-        listing.failure is not None and listing.failure.kind in (Kind.LOCKED, Kind.DENIED)
-        for listing in listings.values()
+        failure.kind in (Kind.LOCKED, Kind.DENIED)
+        for id in names
+        if (listing := listings.get(id)) is not None and (failure := listing.failure) is not None
     )
+    busy = any(section.provider in refreshing for section in sections)  # not a mere look for a local server
     head = [Row(f"● {chosen}" if state.active else chosen, enabled=False)]
     if locked:
         head.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
     if not any(not section.local for section in sections):
         head.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS)))
     return TrayView(
-        icon="attention" if locked else "working" if refreshing else "ready",
+        icon="attention" if locked else "working" if busy else "ready",
         tooltip=f"trayapp\n{chosen}" if not locked else f"trayapp\n{chosen}\n" + _("Keyring locked"),
         head=tuple(head),
         sections=tuple(sections),
@@ -115,6 +120,8 @@ def rows(section: Section, limit: int) -> tuple[Row, ...]:
     made: list[Row] = []
     if section.locked:
         made.append(Row(_("Add a key…"), OpenSettings(PROVIDERS, section.provider)))
+    elif section.unset:
+        made.append(Row(_("Check its settings…"), OpenSettings(PROVIDERS, section.provider)))
     elif not section.models:
         made.append(Row(_("No models yet – ask again"), Refresh(section.provider)))
     shown = section.models[:limit]
@@ -142,7 +149,10 @@ def rows(section: Section, limit: int) -> tuple[Row, ...]:
 
 def offered(listing: Listing, *, all_uses: bool) -> Sequence[Model]:
     """The models people pick from: those that chat, unless all are asked for."""
-    return listing.models if all_uses else tuple(it for it in listing.models if it.use is Use.CHAT)
+    if all_uses:
+        return listing.models
+    chatting = tuple(it for it in listing.models if it.use is Use.CHAT)
+    return listing.models if len(chatting) == len(listing.models) else chatting
 
 
 def choice(active: ModelRef | None, names: Mapping[str, str], listings: Mapping[str, Listing]) -> str:
@@ -162,10 +172,16 @@ def choice(active: ModelRef | None, names: Mapping[str, str], listings: Mapping[
 
 
 def listed(ref: ModelRef, listing: Listing | None) -> Model | None:
-    """The model in its account's list, by id or by a name the provider also takes."""
+    """The model in its account's list, by id, else by a name that the provider also takes."""
     if listing is None:
         return None
-    return next((it for it in listing.models if it.ref.model == ref.model or ref.model in it.aliases), None)
+    by_name = None
+    for it in listing.models:
+        if it.ref.model == ref.model:
+            return it
+        if by_name is None and ref.model in it.aliases:
+            by_name = it
+    return by_name
 
 
 def _section(
@@ -173,7 +189,10 @@ def _section(
 ) -> Section:
     listing = listing or Listing(it.account.id)
     models = tuple(offered(listing, all_uses=settings.show_non_chat))
-    active = state.active.model if state.active and state.active.provider == it.account.id else None
+    active = None
+    if state.active is not None and state.active.provider == it.account.id:
+        found = listed(state.active, listing)  # it may have been chosen by another of its names
+        active = found.ref.model if found else state.active.model
     if not listing.models and listing.failure is None:
         about = words.state(listing, now, refreshing=True) if refreshing else _("no list yet")
     else:
@@ -186,11 +205,12 @@ def _section(
         active=active,
         locked=listing.locked,
         local=it.local,
+        unset=listing.failure is not None and listing.failure.kind in (Kind.BAD_INPUT, Kind.UNKNOWN_PROVIDER),
     )
 
 
 def _unseen(it: Shown, listing: Listing | None, state: State) -> bool:
-    """A local server that never answered is not the user's: it is looked for, but not shown."""
+    """A local server that nobody set up and that never answered: it is looked for, but not shown."""
     if not it.local or it.account.id in state.seen:
         return False
     return listing is None or not listing.models

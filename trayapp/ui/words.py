@@ -32,6 +32,8 @@ def dollars(amount: float) -> str:
         return f"${amount:.0f}"
     if amount >= 0.1:
         return "$" + f"{amount:.2f}".removesuffix("0").removesuffix(".0")
+    if amount < 0.001:
+        return "<$0.001"
     return f"${amount:.2g}"
 
 
@@ -85,8 +87,10 @@ def state(listing: Listing, now: float, *, refreshing: bool = False) -> str:
     when = age(listing.age(now))
     if listing.failure is not None:
         why = trouble(listing.failure)
-        if listing.source is Source.EMBEDDED or not listing.models or listing.failure.kind is Kind.NOT_RUNNING:
+        if not listing.models or listing.failure.kind is Kind.NOT_RUNNING:
             return why
+        if listing.source is Source.EMBEDDED:
+            return why if listing.locked else _("{why}, shipped list").format(why=why)
         return _("{why}, list from {when}").format(why=why, when=when)
     match listing.source:
         case Source.API:
@@ -146,6 +150,8 @@ def sentence(failure: Failure, name: str) -> str:
         Kind.BAD_INPUT: _("{name} is not set up completely. Check it in the settings."),
         Kind.UNKNOWN_PROVIDER: _("Provider “{id}” not found. “trayapp providers” lists those you have."),
     }
+    if failure.kind is Kind.BAD_INPUT and failure.detail:
+        return failure.detail  # a sentence of our own that says what is wrong, and where
     text = told[failure.kind].format(name=name or failure.provider, id=failure.provider)
     return f"{text} ({failure.detail})" if failure.detail else text
 

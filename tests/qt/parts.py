@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
+from trayapp.catalog.metrics import Stats
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.errors import Failure, Kind
 from trayapp.core.intents import Intent, OpenSettings, Quit, Refresh, Reply
@@ -14,8 +15,11 @@ from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Capability, Model, ModelRef, Price
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
+from trayapp.core.topic import Topic
 from trayapp.providers.spec import Ask, Entry, ProviderSpec
 from trayapp.ui.accounts import AccountView, account_views
+from trayapp.ui.figures import Overview, overview, report
+from trayapp.ui.findings import AccountSeen, Machine, Seen
 from trayapp.ui.form import About
 from trayapp.ui.menu import Row, Section, TrayView
 
@@ -140,6 +144,32 @@ class Desk:
         """Until nothing more happens by itself."""
         for _turn in range(20):
             await asyncio.sleep(0)
+
+
+class Doctor:
+    """Tells the Diagnostics page what the test wants it to show, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.machine = Machine(version="0.1.0", system="Linux", running=True, tray=True, shipped="2026-10-01")
+        self.seen: tuple[AccountSeen, ...] = ()
+        self.stats = Stats()
+        self.drawn = self.looked = 0
+        self.changed: Topic[int] = Topic(0)
+
+    async def look(self) -> Machine:
+        self.looked += 1
+        return self.machine
+
+    def overview(self, machine: Machine | None) -> Overview:
+        self.drawn += 1
+        names = {it.id: it.name for it in self.seen}
+        return overview(self.stats, names, Seen(machine, self.seen) if machine else None)
+
+    def report(self, machine: Machine) -> str:
+        return report(self.stats, Seen(machine, self.seen))
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        return self.changed.listen(lambda _value: changed())
 
 
 class Status:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.qt.parts import SETTINGS, SPECS, Desk, Status, about, views
+from tests.qt.parts import SETTINGS, SPECS, Desk, Doctor, Status, about, views
 from trayapp.core.intents import Reply, SaveAccount, SaveSettings, SetLogin
 from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
 from trayapp.core.topic import Topic
@@ -49,6 +49,7 @@ class Opened:
             offers=lambda: (),
             warn=lambda _spec, _text: "",
             login=self.login,
+            doctor=Doctor(),
             about=about,
         )
         qtbot.addWidget(self.dialog, before_close_func=lambda _widget: self.dialog.hide())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from trayapp.core import schema
 from trayapp.core.accounts import Account, KeyFrom
-from trayapp.core.settings import Settings
+from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings, Waits
 from trayapp.system.settings_text import edited, fresh, loses, merged
 
 SAMPLE = (Path(__file__).parent.parent / "samples" / "settings" / "v1.toml").read_text()
@@ -196,6 +196,16 @@ def test_what_was_changed_on_both_sides_is_as_it_was_clicked() -> None:
     assert merged(disk, None, Settings()) == Settings()
 
 
+def test_tables_below_a_table_are_changed_in_their_places() -> None:
+    text = "version = 1\n# the slow line\n[timeouts.fast]\nreceive = 20 # why\n# more\n[timeouts.slow]\nretries = 1\n"
+    fast, medium = Waits(receive=25), Waits(pool=1.5)
+    after = change(text, timeouts={"fast": fast, "medium": medium, "slow": Waits(retries=1)})
+    for kept in ("# the slow line\n", " # why\n", "# more\n", "retries = 1\n"):
+        assert kept in after
+    assert read(after).timeouts["fast"] == fast
+    assert read(after).timeouts["medium"] == medium
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 IDS = st.text(string.ascii_lowercase + string.digits + "-_.", min_size=1, max_size=6)
 ACCOUNTS = st.builds(
@@ -207,14 +217,20 @@ ACCOUNTS = st.builds(
     values=st.dictionaries(TEXT, TEXT, max_size=3),
     enabled=st.booleans(),
     key_from=st.sampled_from(KeyFrom),
-    ttl=st.none() | st.integers(0, 10**9),
+    ttl=st.none() | st.integers(0, LONGEST_TTL),
+    strategy=st.sampled_from(["", *STRATEGIES]),
+    timeouts=st.sampled_from(["", *LATENCIES]),
+)
+WAITS = st.builds(
+    Waits, receive=st.none() | st.floats(0.1, 600), retries=st.none() | st.integers(0, 10), pool=st.just(3.0)
 )
 SETTINGS = st.builds(
     Settings,
     notify_switch=st.booleans(),
     tray_wait=st.integers(0, 600),
     model_cache_strategy=st.sampled_from(["fresh", "moderate", "aggressive"]),
-    provider_ttl_overrides=st.dictionaries(TEXT, st.integers(0, 10**9), max_size=3),
+    provider_ttl_overrides=st.dictionaries(TEXT, st.integers(0, LONGEST_TTL), max_size=3),
+    timeouts=st.dictionaries(st.sampled_from(list(LATENCIES)), WAITS, max_size=3),
     accounts=st.lists(ACCOUNTS, max_size=4, unique_by=lambda it: it.id).map(tuple),
 )
 VALUES = st.recursive(

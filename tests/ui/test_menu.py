@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Failure, Kind
 from trayapp.core.intents import OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
@@ -11,7 +13,7 @@ from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef, Use
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
-from trayapp.ui.menu import Section, Shown, TrayView, rows, tray_view
+from trayapp.ui.menu import Section, Shown, TrayView, listed, rows, tray_view
 
 NOW = 1_000_000.0
 GROQ = Shown(Account("groq", "groq"), "Groq", local=False)
@@ -105,6 +107,55 @@ def test_a_locked_keyring_marks_the_icon_and_offers_to_unlock() -> None:
     it = view(GROQ, lists=(shut,), keyring="locked")
     assert it.icon == "attention"
     assert UnlockKeyring() in [row.intent for row in it.head]
+
+
+def test_a_locked_keyring_is_no_matter_of_an_account_that_is_switched_off() -> None:
+    shut = listing("groq", "llama", source=Source.STALE, failure=Failure(Kind.LOCKED, "groq"))
+    off = Shown(Account("groq", "groq", enabled=False), "Groq", local=False)
+    assert view(off, lists=(shut,), keyring="locked").icon == "ready"
+
+
+def test_a_look_for_a_local_server_does_not_stir_the_icon() -> None:
+    assert view(GROQ, OLLAMA, lists=(listing("groq", "llama"),), refreshing=frozenset({"ollama"})).icon == "ready"
+
+
+def test_a_local_server_that_the_user_set_up_is_shown_before_it_answers() -> None:
+    own = Account("box", "openai-compatible", "Box")
+    it = view(Shown(own, "Box", local=True), settings=Settings(accounts=(own,)))
+    assert [section.title for section in it.sections] == ["Box – no list yet"]
+
+
+def test_a_model_chosen_by_another_of_its_names_is_checked() -> None:
+    one = Listing("groq", (Model(ModelRef("groq", "gpt-5-2026"), aliases=("gpt-5",)),), Source.API, NOW)
+    it = view(GROQ, lists=(one,), state=State(active=ModelRef("groq", "gpt-5")))
+    assert it.head[0].label == "● Groq: gpt-5-2026"
+    assert [row.checked for row in rows(it.sections[0], 10)] == [True]
+
+
+def test_an_id_counts_more_than_another_models_alias() -> None:
+    new = Model(ModelRef("groq", "gpt-new"), aliases=("gpt",))
+    both = Listing("groq", (new, *models("groq", "gpt")), Source.API, NOW)
+    found = listed(ModelRef("groq", "gpt"), both)
+    assert found is not None
+    assert found.ref.model == "gpt"
+    assert listed(ModelRef("groq", "other"), both) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.BAD_INPUT, Kind.UNKNOWN_PROVIDER])
+def test_an_account_that_lacks_something_leads_to_its_settings(kind: Kind) -> None:
+    section = view(GROQ, lists=(listing("groq", failure=Failure(kind, "groq")),)).sections[0]
+    assert [row.intent for row in rows(section, 10)] == [OpenSettings("Providers", "groq")]
+
+
+def test_a_list_without_a_model_that_chats_says_what_is_hidden() -> None:
+    only = Listing("groq", models("groq", "whisper", "tts", use=Use.AUDIO), Source.API, NOW)
+    (row,) = rows(view(GROQ, lists=(only,)).sections[0], 10)
+    assert (row.label, row.intent) == ("2 models that do not chat are hidden", OpenSettings("Models"))
+
+
+def test_a_list_that_all_chat_is_not_copied() -> None:
+    it = listing("groq", "llama", "qwen")
+    assert view(GROQ, lists=(it,)).sections[0].models is it.models
 
 
 def test_models_that_do_not_chat_are_hidden_with_a_switch() -> None:

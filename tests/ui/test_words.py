@@ -44,6 +44,7 @@ def test_a_context_is_said_as_people_say_it(count: int, text: str) -> None:
         (Price(0, 0), "free"),
         (Price(0, 2), "$0/$2"),
         (Price(150, 600), "$150/$600"),
+        (Price(0.00002, 0.004), "<$0.001/$0.004"),
     ],
 )
 def test_a_price_has_the_digits_that_matter(price: Price, text: str) -> None:
@@ -90,6 +91,8 @@ def test_the_header_says_where_a_list_comes_from_and_how_old_it_is() -> None:
     assert said(Source.STALE, Failure(Kind.UNREACHABLE, "p")) == "no answer, list from 2 h ago"
     assert said(Source.EMBEDDED, Failure(Kind.NO_KEY, "p")) == "add a key"
     assert said(Source.EMBEDDED, Failure(Kind.REFUSED, "p")) == "key refused"
+    assert said(Source.EMBEDDED, Failure(Kind.UNREACHABLE, "p")) == "no answer, shipped list"
+    assert said(Source.STALE, Failure(Kind.REFUSED, "p")) == "key refused, list from 2 h ago"
     assert said(Source.STALE, Failure(Kind.NOT_RUNNING, "p")) == "not running"
     assert words.state(Listing("p", (model,)), now, refreshing=True) == "refreshing…"
 
@@ -97,6 +100,8 @@ def test_the_header_says_where_a_list_comes_from_and_how_old_it_is() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_failure_has_words_and_says_what_to_do(kind: Kind) -> None:
     assert words.trouble(Failure(kind, "groq"))
+    assert words.sentence(Failure(kind, "groq"), "Groq").endswith(".")
     said = words.sentence(Failure(kind, "groq", "some detail"), "Groq")
-    assert said.endswith("(some detail)")
+    # what is wrong with an entry is a sentence of our own already
+    assert said == "some detail" if kind is Kind.BAD_INPUT else said.endswith(". (some detail)")
     assert "{" not in said

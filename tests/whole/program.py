@@ -114,6 +114,7 @@ class Trayapp:
     def __init__(self, env: Mapping[str, str], *args: str, command: tuple[str, ...] = COMMAND) -> None:
         self.env = dict(env)
         self._said = _new_file(env)
+        self._killed = False
         self.program = Program(*command, *args, env=env, stdout=self._said, stderr=self._said)
 
     @property
@@ -126,6 +127,7 @@ class Trayapp:
 
     def kill(self) -> None:
         """End it without a chance to tidy up."""
+        self._killed = True
         os.kill(self.pid, signal.SIGKILL)
         self.wait_end()
 
@@ -137,10 +139,12 @@ class Trayapp:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        ended = self.program.process.poll()
         self.program.end()
         self._said.close()
         logged = "".join(path.read_text(encoding="utf-8") for path in Path(self.env["HOME"]).rglob("trayapp.log"))
         if kind is None:
+            assert self._killed or not ended, f"it ended by itself, with {ended}:\n{self.said()}"
             assert "Traceback" not in self.said(), self.said()
             assert "Traceback" not in logged, logged
 

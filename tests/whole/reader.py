@@ -10,16 +10,17 @@ import threading
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from jeepney import DBusAddress, Message, new_method_call
+from jeepney import DBusAddress, HeaderFields, MatchRule, Message, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
-from tests.support.dbus_server import NOTHING, DbusServer, RefusedError, Reply, member_of, reply_to
+from tests.support.dbus_server import NOTHING, DbusServer, RefusedError, Reply, member_of, reply_to, sender_of
 from tests.support.desktop import until
 
 BUS, REGISTRY = "org.a11y.Bus", "org.a11y.atspi.Registry"
 ROOT = "/org/a11y/atspi/accessible/root"
 _ACCESSIBLE, _COMPONENT = "org.a11y.atspi.Accessible", "org.a11y.atspi.Component"
 _TEXT, _ACTION = "org.a11y.atspi.Text", "org.a11y.atspi.Action"
+_EVENTS = MatchRule(type="signal", interface="org.a11y.atspi.Event.Object")
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _CHECKED, _FOCUSED, _SENSITIVE, _SHOWING = 4, 12, 24, 25
 
@@ -58,18 +59,24 @@ class Reader:
         env["QT_LINUX_ACCESSIBILITY_ALWAYS_ON"] = "1"
         self._address = env["DBUS_SESSION_BUS_ADDRESS"]
         self._programs: list[str] = []
+        self._shown: list[tuple[str, str]] = []
+        """Owner and path of what came up by itself: menus belong to no window."""
         self._client: DBusConnection | None = None
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._servers = (
             DbusServer(self._address, BUS, self._bus_asked),
-            DbusServer(self._address, REGISTRY, self._registry_asked),
+            DbusServer(self._address, REGISTRY, self._registry_asked, self._hear, [_EVENTS]),
         )
 
     def parts(self) -> list[Part]:
         """Everything that shows in any window, from top to bottom as it is read aloud."""
-        with self._changed:
-            owners = list(self._programs)
-        return [part for owner in owners for part in self._walk(owner, ROOT, 0)]
+        with self._lock:
+            tops = [(owner, ROOT) for owner in self._programs] + self._shown
+        found: dict[tuple[str, str], Part] = {}
+        for owner, path in tops:
+            if (owner, path) not in found:
+                found |= {(part.owner, part.path): part for part in self._walk(owner, path, 0)}
+        return list(found.values())
 
     def find(self, text: str, role: str = "") -> Part | None:
         """The first thing that shows and has these words in its name."""
@@ -125,14 +132,14 @@ class Reader:
     def _walk(self, owner: str, path: str, depth: int) -> Iterator[Part]:
         try:
             low, _high = self._ask(owner, path, _ACCESSIBLE, "GetState")[0]
-            if depth and not low & 1 << _SHOWING:
+            if path != ROOT and not low & 1 << _SHOWING:
                 return
             role = self._ask(owner, path, _ACCESSIBLE, "GetRoleName")[0]
             name = self._ask(owner, path, _PROPERTIES, "Get", "ss", (_ACCESSIBLE, "Name"))[0][1]
             children = self._ask(owner, path, _ACCESSIBLE, "GetChildren")[0]
         except RefusedError:  # it went while we looked, or its program did
             return
-        if depth:
+        if path != ROOT:
             yield Part(owner, path, role, name, low, depth)
         for child_owner, child in children:
             yield from self._walk(child_owner, child, depth + 1)
@@ -154,10 +161,18 @@ class Reader:
     def _registry_asked(self, message: Message) -> Reply:
         match member_of(message):
             case "Embed":
-                with self._changed:
+                with self._lock:
                     self._programs.append(message.body[0][0])
-                    self._changed.notify_all()
                 return "(so)", ((REGISTRY, ROOT),)
             case "GetRegisteredEvents":
-                return "a(ss)", ([],)
+                return "a(ss)", ([(sender_of(message), "object:")],)
+            case "NotifyListenersSync":  # a key was pressed: no, we do not keep it to ourselves
+                return "b", (False,)
         return NOTHING
+
+    def _hear(self, message: Message) -> None:
+        path = message.header.fields[HeaderFields.path]
+        if member_of(message) == "StateChanged" and tuple(message.body[:2]) == ("showing", 1):
+            with self._lock:
+                if (sender_of(message), path) not in self._shown:
+                    self._shown.append((sender_of(message), path))

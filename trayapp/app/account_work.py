@@ -12,6 +12,7 @@ from trayapp.core.accounts import IMPLICIT, Account, check_id
 from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import EnableAccount, RemoveAccount, Reply, SaveAccount, SaveSettings
 from trayapp.core.language import _
+from trayapp.core.schema import complaints
 from trayapp.core.settings import Settings
 from trayapp.providers.spec import ProviderSpec, origin
 
@@ -75,15 +76,17 @@ async def save_settings(app: App, intent: SaveSettings) -> Reply:
     if twice is not None:
         raise UserError(_("There are two accounts “{id}”. Give one of them another id.").format(id=twice))
     before = {it.id: it for it in app.accounts}
-    shipped = app.settings.value.use_catalog_fallback
+    shipped, stored = app.settings.value.use_catalog_fallback, app.stored
     await app.prefer(lambda _old: intent.settings)
     for account in app.accounts:
         listing = app.catalog.listings.value.get(account.id)
-        if listing is not None and listing.locked and intent.settings.use_catalog_fallback is not shipped:
+        if listing is not None and listing.locked and app.settings.value.use_catalog_fallback is not shipped:
             await changed(app, account)  # the list that stands in comes, or goes
         else:
             await _follow(app, before.get(account.id), account)
-    return Reply(True, _("Settings saved."))
+    vain = [variable for name, variable in app.forced.items() if getattr(stored, name) != getattr(app.stored, name)]
+    note = _("{variables} is set and counts for more.").format(variables=", ".join(vain)) if vain else ""
+    return Reply(True, f"{_('Settings saved.')} {note}".rstrip())
 
 
 async def _follow(app: App, before: Account | None, now: Account) -> None:
@@ -121,4 +124,6 @@ def _checked(account: Account) -> ProviderSpec:
     spec = spec_of(account)
     if account.base_url and "{" not in account.base_url:
         origin(account.base_url.strip())
+    for name, why in complaints(account).items():
+        raise UserError(f"“{name}”: {why}")
     return spec

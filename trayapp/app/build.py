@@ -69,7 +69,15 @@ def build(
     def fetcher() -> Fetcher:
         from trayapp.app.fetching import Fetcher
 
-        return Fetcher(net=net, keychain=keychain, facts=facts(), clock=clock, env=env, answered=answered)
+        return Fetcher(
+            net=net,
+            keychain=keychain,
+            facts=facts(),
+            clock=clock,
+            env=env,
+            settings=lambda: app.settings.value,
+            answered=answered,
+        )
 
     async def answered(provider: str) -> None:
         if provider not in app.state.value.seen:
@@ -106,7 +114,7 @@ def build(
         clock=clock,
         env=env,
     )
-    problems = (*loaded.notices, *catalog.load(app.accounts))
+    app.problems = problems = (*loaded.notices, *app.problems, *catalog.load(app.accounts))
     app.redraw()
     if problems:
         app.tell(notices.set_aside(problems))

@@ -17,6 +17,7 @@ from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing, Source
+from trayapp.core.settings import Settings
 from trayapp.providers.spec import base_url
 from trayapp.system.net import Net
 
@@ -38,6 +39,7 @@ class Fetcher:
         facts: Facts,
         clock: Clock,
         env: Mapping[str, str],
+        settings: Callable[[], Settings],
         answered: Callable[[str], Awaitable[object]],
     ) -> None:
         self._net = net
@@ -45,26 +47,29 @@ class Fetcher:
         self._facts = facts
         self._clock = clock
         self._env = env
+        self._settings = settings
         self._answered = answered
 
     async def __call__(self, account: Account, held: Listing | None) -> Listing:
         account = addressed(account, self._env)
         spec = spec_of(account)
-        timeouts = waiting(spec, account)
+        timeouts = waiting(spec, account, self._settings())
         # 100 ms and more, so not before the icon, and not on the loop
         client = await asyncio.to_thread(import_module, "trayapp.providers.client")
         key = await self._keychain.key(account)
         http = await self._net.client()
         if spec.id in IDENTIFIED and not await client.answers(spec, http, account=account):
             raise ProviderError(Failure(Kind.NOT_RUNNING, account.id))
+        # what was fetched before the catalogue was refreshed has to come again to be told its news
+        known = held if held and held.fetched_at >= await asyncio.to_thread(self._facts.refreshed_at) else None
         fetched: Fetched = await client.list_models(
             spec,
             http,
             account=account,
             key=key,
             timeouts=timeouts,
-            etag=held.etag if held else "",
-            last_modified=held.last_modified if held else "",
+            etag=known.etag if known else "",
+            last_modified=known.last_modified if known else "",
         )
         if spec.local:
             await self._answered(account.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -116,8 +117,12 @@ async def unlock(app: App) -> Reply:
 async def forget_keys(app: App, account: Account) -> None:
     """Remove every entry of this account, for all addresses it ever had."""
     gone: list[str] = []
+    slots = set(app.keychain.slots(account))
+    if await app.keychain.look() is KeyringState.OK:
+        with contextlib.suppress(UserError, ProviderError):  # without an address it has no entry of its own
+            slots.add(app.keychain.slot(account))  # somebody may have put one there without our knowing
     try:
-        for slot in app.keychain.slots(account):
+        for slot in sorted(slots):
             await app.keychain.remove(slot)
             gone.append(slot)
     finally:
@@ -176,7 +181,7 @@ async def _check(app: App, account: Account, key: Secret) -> Checked:
     client = await asyncio.to_thread(import_module, "trayapp.providers.client")
     try:
         http = await app.net.client()
-        times = waiting(spec_of(account), account)
+        times = waiting(spec_of(account), account, app.settings.value)
         checked: Checked = await client.check_key(spec_of(account), http, account=account, key=key, timeouts=times)
     except ProviderError as exc:
         return client.Checked(client.Verdict.UNSURE, words_for(app, exc.failure))  # type: ignore[no-any-return]

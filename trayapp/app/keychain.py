@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -65,11 +64,9 @@ class Keychain:
         return key_slot(account, origin(base_url(spec_of(account), account)))
 
     def slots(self, account: Account) -> tuple[str, ...]:
-        """Every entry this account may have, for all addresses it ever had."""
-        found = {it for it in (*self._keyed(), *self._session) if it.rpartition("@")[0] == account.id}
-        with contextlib.suppress(UserError, ProviderError):  # without an address it has no entry of its own
-            found.add(self.slot(account))
-        return tuple(sorted(found))
+        """Every entry that this account is known to have, for all addresses it ever had."""
+        known = {*self._keyed(), *self._session}
+        return tuple(sorted(it for it in known if it.rpartition("@")[0] == account.id))
 
     def kept(self, account: Account) -> str:
         """``keyring``, ``session``, ``environment`` or empty: where a key is, without opening anything."""

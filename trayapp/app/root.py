@@ -15,6 +15,7 @@ from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.intents import Activate, OpenSettings, ShowAll
+from trayapp.core.overrides import overlay
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
@@ -74,7 +75,13 @@ class App:
         self.login = login
         self.clock = clock
         self.env = env
-        self.settings: Topic[Settings] = Topic(loaded.settings)
+        overlaid = overlay(loaded.settings, env)
+        self.stored = loaded.settings
+        """The settings as the file has them: what is changed and saved."""
+        self.forced = overlaid.names
+        """The preferences that the environment sets above them, and by which variable."""
+        self.settings: Topic[Settings] = Topic(overlaid.settings)
+        """The settings that hold."""
         self.state: Topic[State] = Topic(loaded.state)
         self.keyring: Topic[str] = keychain.state
         self.notice: Topic[Notice | None] = Topic(None)
@@ -82,6 +89,10 @@ class App:
         self.view: Topic[TrayView] = Topic(TrayView())
         self.ask: Callable[[str], Awaitable[bool]] | None = None
         """Asks the user a question; set by whoever has a screen."""
+        self.tray: Callable[[], bool] | None = None
+        """Whether the icon has a place; set by whoever has a screen."""
+        self.problems: tuple[str, ...] = overlaid.problems
+        """What could not be used at the start, in sentences."""
         self.alone = False
         """No tray: one thing is done, and nothing is begun that would outlive it."""
         self.leaving = asyncio.Event()
@@ -124,12 +135,15 @@ class App:
             return state
 
     async def prefer(self, change: Callable[[Settings], Settings]) -> Settings:
-        """Write and publish changed settings. Raises as ``remember`` does."""
+        """Write changed settings, and publish them with what the environment says. Raises as ``remember`` does.
+
+        ``change`` gets and gives what is stored: what only the environment says is never written.
+        """
         async with self._writing:
-            settings = change(self.settings.value)
-            if settings != self.settings.value:
-                await _written(self.store.save_settings, settings, self._preferred)
-            return settings
+            stored = change(self.stored)
+            if stored != self.stored:
+                await _written(self.store.save_settings, stored, self._preferred)
+            return stored
 
     async def note(self, change: Callable[[State], State]) -> None:
         """Remember what nobody asked for: where it cannot be written, the log says so, and nobody is bothered."""
@@ -138,8 +152,9 @@ class App:
         except (ProviderError, UserError) as exc:
             _log().warning("not remembered: %s", exc)
 
-    def _preferred(self, settings: Settings) -> None:
-        self.settings.publish(settings)
+    def _preferred(self, stored: Settings) -> None:
+        self.stored = stored
+        self.settings.publish(overlay(stored, self.env).settings)
         self.catalog.set_accounts(self.accounts)
 
     def tell(self, notice: Notice) -> None:
@@ -206,7 +221,7 @@ class App:
         """Let go of everything, tidily and within a few seconds."""
         await self.tasks.close()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.catalog.settle(), SETTLE)
+            await asyncio.wait_for(self.catalog.close(), SETTLE)  # who still asks needs the network for that
         await self.net.close()
         self.keychain.close()
 

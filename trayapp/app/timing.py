@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from trayapp.app.keychain import spec_of
 from trayapp.catalog.freshness import Strategy, Timing, time_to_live
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.settings import Settings
-from trayapp.providers.spec import ProviderSpec, Timeouts, base_url, timeouts_for
+from trayapp.providers.spec import TIMEOUTS, ProviderSpec, Timeouts, base_url, latency
 
 
 def timing(settings: Settings, account: Account) -> Timing:
     """Time to live, strategy, retries and deadline, each by the nearest word for this account."""
     try:
         spec = spec_of(account)
-        times = waiting(spec, account)
+        times = waiting(spec, account, settings)
     except ProviderError:
         return Timing(ttl=settings.default_ttl_seconds, retries=0)
     strategy = account.strategy if account.strategy in list(Strategy) else settings.model_cache_strategy
@@ -34,9 +36,15 @@ def timing(settings: Settings, account: Account) -> Timing:
     )
 
 
-def waiting(spec: ProviderSpec, account: Account) -> Timeouts:
-    """How long to wait for this account's answers. Raises ProviderError for an address that is not complete."""
+def waiting(spec: ProviderSpec, account: Account, settings: Settings) -> Timeouts:
+    """How long to wait for this account's answers: its class's figures, with what the user changed of them.
+
+    Raises ProviderError for an address that is not complete.
+    """
     try:
-        return timeouts_for(spec, account, base_url(spec, account))
+        of_class = latency(spec, account, base_url(spec, account))
     except UserError as exc:
         raise ProviderError(Failure(Kind.BAD_INPUT, account.id, str(exc))) from exc
+    shipped = TIMEOUTS[of_class]
+    changed = next((it for name, it in settings.timeouts.items() if name == of_class), None)
+    return msgspec.structs.replace(shipped, **msgspec.to_builtins(changed)) if changed else shipped

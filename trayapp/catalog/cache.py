@@ -151,7 +151,7 @@ class Shelf:
         if len(data) > FILE_BYTES:
             raise ProviderError(Failure(Kind.DISK, provider, _("The list is too large to be kept.")))
         path = self._path(provider)
-        if self._version(path) > VERSION:
+        if self._standing_version(path) > VERSION:
             raise ProviderError(
                 Failure(Kind.DISK, provider, _("A newer version wrote this list; it is left as it is."))
             )
@@ -207,8 +207,7 @@ class Shelf:
     def _read(self, provider: str) -> _Document:
         """Raises OSError, _NewerError, or one of several errors for what is no list of this account."""
         data = files.read_bytes(self._path(provider), FILE_BYTES)
-        match = _VERSION.match(data)
-        version = int(match[1]) if match else msgspec.json.decode(data, type=_Head).version
+        version = _version(data)
         if version > VERSION:
             raise _NewerError(provider)
         if version == VERSION:
@@ -225,14 +224,14 @@ class Shelf:
         return document
 
     @staticmethod
-    def _version(path: Path) -> int:
+    def _standing_version(path: Path) -> int:
         """The version of the file that stands there; zero for none, or for one that is not ours."""
         try:
             with path.open("rb") as file:
-                match = _VERSION.match(file.read(32))
-        except OSError:
+                begin = file.read(32)
+            return _version(begin if _VERSION.match(begin) else files.read_bytes(path, FILE_BYTES))
+        except (OSError, ValueError, RecursionError):
             return 0
-        return int(match[1]) if match else 0
 
     def _set_aside(self, provider: str) -> str:
         try:
@@ -242,6 +241,12 @@ class Shelf:
         return _("The model list of “{id}” was damaged. It is kept as {name}; a new one will be fetched.").format(
             id=provider, name=where.name
         )
+
+
+def _version(data: bytes) -> int:
+    """Raises ValueError or RecursionError for what is no JSON object."""
+    match = _VERSION.match(data)
+    return int(match[1]) if match else msgspec.json.decode(data, type=_Head).version
 
 
 def _tidy(listing: Listing, shared: dict[Any, Any]) -> Listing:

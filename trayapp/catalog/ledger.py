@@ -38,6 +38,8 @@ class Ledger:
         clock: Clock,
     ) -> None:
         self.listings: Topic[Mapping[str, Listing]] = Topic(MappingProxyType({}))
+        self.changes: Topic[int] = Topic(0)
+        """Counts changes of any standing, those that nobody sees among them: when to ask again may be another time."""
         self.timing = timing
         self.keyed = keyed
         self._lookups = lookups
@@ -155,6 +157,7 @@ class Ledger:
         listings = {id_: self._honest(it, now) for id_, it in shown_now if it is not None}
         if listings != self.listings.value or tuple(listings) != tuple(self.listings.value):
             self.listings.publish(MappingProxyType(listings))
+        self.changes.publish(self.changes.value + 1)
 
     def _honest(self, listing: Listing, now: float) -> Listing:
         if listing.source is not Source.API:

@@ -20,7 +20,7 @@ from trayapp.catalog.standing import Standing
 from trayapp.catalog.writing import Writing
 from trayapp.core.accounts import Account
 from trayapp.core.clock import Clock
-from trayapp.core.errors import Failure, Kind, ProviderError
+from trayapp.core.errors import Failure, Kind
 from trayapp.core.listings import Listing
 from trayapp.core.topic import Topic
 
@@ -70,6 +70,7 @@ class Catalog:
             lookups=self.lookups, embedded=embedded, keyed=keyed, timing=timing, fallback_on=fallback_on, clock=clock
         )
         self.listings: Topic[Mapping[str, Listing]] = self._ledger.listings
+        self.changes: Topic[int] = self._ledger.changes
         self._timing, self._keyed, self._clock = timing, keyed, clock
         self._deadline, self._wait_for_new, self._priority = batch_deadline, wait_for_new, priority
         self._shelf = shelf

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from trayapp.cli import disk, output
 from trayapp.cli.codes import DONE, USAGE
 from trayapp.cli.console import Console
@@ -12,6 +14,7 @@ from trayapp.core.errors import UserError
 from trayapp.core.intents import EnableAccount, RemoveAccount, SaveAccount, WireIntent
 from trayapp.core.language import _
 from trayapp.core.listings import Listing
+from trayapp.core.schema import change_account
 from trayapp.providers.spec import ProviderSpec, base_url, origin
 from trayapp.providers.table import SPECS
 
@@ -20,7 +23,7 @@ def show(console: Console, args: Any) -> int:
     """``trayapp providers``: the accounts with their keys and lists; ``--known``: the whole table."""
     if args.known:
         return _known(console, args.json)
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     listings, notices = disk.listings(found, console.paths, found.accounts, now=console.now, env=console.env)
     for notice in (*found.notices, *notices):
         console.complain(notice)
@@ -61,7 +64,7 @@ def add(console: Console, args: Any) -> int:
     ids: list[str] = []
 
     def intent() -> WireIntent:
-        account = _account(spec, args, values, disk.read(console.paths))
+        account = _account(spec, args, values, disk.read(console.paths, console.env))
         ids.append(account.id)
         return SaveAccount(account)
 
@@ -72,9 +75,24 @@ def add(console: Console, args: Any) -> int:
     return code
 
 
+def put(console: Console, args: Any) -> int:
+    """``trayapp providers set``: one or more of the account's values; an empty one is as if it were never set."""
+
+    def intent() -> WireIntent:
+        account = disk.read(console.paths, console.env).account(args.account)
+        for pair in args.change:
+            name, equals, value = (it.strip() for it in pair.partition("="))
+            if not equals:
+                raise UserError(_("“providers set” takes NAME=VALUE, such as ttl=600."))
+            account = _changed(account, name, value)
+        return SaveAccount(account)
+
+    return console.answer(console.remote.perform(intent))
+
+
 def remove(console: Console, args: Any) -> int:
     """``trayapp providers remove``."""
-    disk.read(console.paths).account(args.account)
+    disk.read(console.paths, console.env).account(args.account)
     return console.answer(console.remote.perform(lambda: RemoveAccount(args.account)))
 
 
@@ -101,7 +119,7 @@ def key_words(place: str) -> str:
 
 
 def _switch(console: Console, provider: str, *, enabled: bool) -> int:
-    disk.read(console.paths).account(provider)
+    disk.read(console.paths, console.env).account(provider)
     return console.answer(console.remote.perform(lambda: EnableAccount(provider, enabled)))
 
 
@@ -131,6 +149,28 @@ def _account(spec: ProviderSpec, args: Any, values: dict[str, str], found: disk.
             raise UserError(_("{name} needs its address: --base-url URL").format(name=spec.name)) from exc
         raise
     return account
+
+
+def _changed(account: Account, name: str, value: str) -> Account:
+    """The account with one value set from text. Raises UserError with what else there is, or what it may be."""
+    spec = disk.spec_of(account)
+    asks = [it.name for it in spec.asks] if spec else []
+    try:
+        if name in ("name", "base_url"):
+            words: dict[str, Any] = {name: value}
+            return replace(account, **words)
+        if name == "key_from":
+            return replace(account, key_from=KeyFrom(value or KeyFrom.KEYRING))
+        if name in asks:
+            others = {ask: text for ask, text in account.values.items() if ask != name}
+            return replace(account, values=others | ({name: value} if value else {}))
+        return change_account(account, name, value)
+    except KeyError:
+        known = ["name", "base_url", "key_from", "ttl", "strategy", "timeouts", *asks]
+        raise UserError(disk.unknown(_("An account has no “{name}”."), name, known)) from None
+    except ValueError as exc:
+        said = str(exc) if name != "key_from" else _("One of: {choices}.").format(choices=", ".join(KeyFrom))
+        raise UserError(f"{name}: {said}") from exc
 
 
 def _check_values(spec: ProviderSpec, values: dict[str, str]) -> None:
@@ -192,6 +232,9 @@ def _object(account: Account, listing: Listing, key: str, now: float) -> dict[st
         "enabled": account.enabled,
         "base_url": account.base_url or None,
         "values": account.values,
+        "ttl": account.ttl,
+        "strategy": account.strategy or None,
+        "timeouts": account.timeouts or None,
         "key": key,
         "models": len(listing.models),
         "source": listing.source.value if listing.models else None,

@@ -68,8 +68,8 @@ def _arguments(verb: Verb, rest: list[str], typed: str, names: Mapping[str, Name
     left = [Candidate(it.name, _(it.help)) for it in options.values() if it.repeated or it.name not in used]
     if typed.startswith("-"):
         return [*left, Candidate("--help")]
-    if len(given) < len(places):
-        return _named(places[len(given)], given, typed, names)
+    if places and (len(given) < len(places) or places[-1].repeated):
+        return _named(places[min(len(given), len(places) - 1)], given, typed, names)
     return left
 
 

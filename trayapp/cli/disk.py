@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 
 
 class Disk(NamedTuple):
-    """Settings and state as they are stored, and sentences about what could not be read."""
+    """Settings and state, and sentences about what could not be read."""
 
     settings: Settings
+    """As they hold: what the environment sets stands above what is stored."""
     state: State
     notices: tuple[str, ...]
+    stored: Settings
+    """As the file has them: what a change starts from."""
+    forced: Mapping[str, str]
+    """The preferences that the environment sets, and by which variable."""
 
     @property
     def accounts(self) -> tuple[Account, ...]:
@@ -40,12 +46,14 @@ class Disk(NamedTuple):
         raise UserError(unknown(_("There is no account “{name}”."), provider, [it.id for it in self.accounts]))
 
 
-def read(paths: Paths) -> Disk:
-    """The two small files. An unreadable one is set aside, and a notice says so."""
+def read(paths: Paths, env: Mapping[str, str] = os.environ) -> Disk:
+    """The two small files, and the environment above them. An unreadable file is set aside, and a notice says so."""
+    from trayapp.core.overrides import overlay
     from trayapp.system.store import Store
 
     loaded = Store(paths).load()
-    return Disk(loaded.settings, loaded.state, tuple(loaded.notices))
+    settings, forced, problems = overlay(loaded.settings, env)
+    return Disk(settings, loaded.state, (*loaded.notices, *problems), loaded.settings, forced)
 
 
 def listings(

@@ -20,7 +20,7 @@ LONGEST = 65_536
 
 def store(console: Console, args: Any) -> int:
     """``trayapp key set``: checked against the provider, then written to the keyring by this process."""
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     account = found.account(args.account)
     text = _typed(disk.name_of(account)).strip()
     if not text:
@@ -56,19 +56,19 @@ def store(console: Console, args: Any) -> int:
 
 def remove(console: Console, args: Any) -> int:
     """``trayapp key remove``."""
-    disk.read(console.paths).account(args.account)
+    disk.read(console.paths, console.env).account(args.account)
     return console.answer(console.remote.perform(lambda: RemoveKey(args.account)))
 
 
 def test(console: Console, args: Any) -> int:
     """``trayapp key test``: code 0 only where the provider says that the key is good."""
-    disk.read(console.paths).account(args.account)
+    disk.read(console.paths, console.env).account(args.account)
     return console.answer(console.remote.perform(lambda: CheckKey(args.account), writes=False))
 
 
 def show(console: Console, args: Any) -> int:
     """``trayapp key list``: from what is remembered; the keyring stays closed."""
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     places = {it.id: disk.key_place(it, found.state, console.env) for it in found.accounts}
     if args.json:
         console.json(

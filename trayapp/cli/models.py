@@ -16,11 +16,11 @@ from trayapp.core.models import Capability, Model, Use
 
 def models(console: Console, args: Any) -> int:
     """``trayapp models``: every account's models, sorted by account id, then model id."""
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     code = DONE
     if args.refresh:
         code = _refreshed(console, args.provider, found)
-        found = disk.read(console.paths)
+        found = disk.read(console.paths, console.env)
     accounts = _wanted(found, args.provider)
     now = console.now
     listings, notices = disk.listings(found, console.paths, accounts, now=now, env=console.env)
@@ -48,7 +48,7 @@ def models(console: Console, args: Any) -> int:
 
 def current(console: Console, args: Any) -> int:
     """``trayapp current``: the choice as ``provider/model``; code 1 where nothing is chosen yet."""
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     active = found.state.active
     if active is None:
         if args.json:
@@ -78,7 +78,7 @@ def use(console: Console, args: Any) -> int:
     from trayapp.cli.choice import meant
     from trayapp.cli.remote import chosen
 
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     for notice in found.notices:
         console.complain(notice)
     accounts = [it for it in found.accounts if it.enabled]

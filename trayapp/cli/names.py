@@ -33,6 +33,7 @@ class Offered:
             "setting": self._settings,
             "value": self._values,
             "model": self._models,
+            "change": self._changes,
         }
 
     def _accounts(self, given: list[str], typed: str) -> Iterable[Candidate]:
@@ -63,7 +64,21 @@ class Offered:
             return ()
         if declared.type is bool:
             return [Candidate("on"), Candidate("off")]
+        if declared.name == "provider_ttl_overrides":
+            return [Candidate(f"{it.text}=", it.about) for it in self._accounts(given, typed)]
         return [Candidate(value, _(words)) for value, words in declared.choices.items()]
+
+    def _changes(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.cli import disk
+        from trayapp.core.settings import LATENCIES, STRATEGIES
+
+        for name, choices in (("strategy", STRATEGIES), ("timeouts", LATENCIES)):
+            if typed.startswith(f"{name}="):
+                return [Candidate(f"{name}={it}", _(words)) for it, words in choices.items()]
+        account = next((it for it in disk.read(self._paths).accounts if it.id in given[:1]), None)
+        spec = disk.spec_of(account) if account else None
+        asks = [Candidate(f"{it.name}=", it.label) for it in spec.asks] if spec else []
+        return [*(Candidate(f"{it}=") for it in ("name", "base_url", "key_from", "ttl", "strategy", "timeouts")), *asks]
 
     def _models(self, given: list[str], typed: str) -> Iterable[Candidate]:
         """First the account, then its models; without an account of that name, models of any by their id."""

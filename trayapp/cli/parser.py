@@ -47,7 +47,7 @@ def _declare(made: argparse.ArgumentParser, argument: Argument) -> None:
     name = argument.name.rstrip("?")
     choices = argument.choices or None
     if not argument.option:
-        nargs = "?" if argument.name.endswith("?") else None
+        nargs = "?" if argument.name.endswith("?") else "+" if argument.repeated else None
         made.add_argument(name, help=words, metavar=argument.metavar, nargs=nargs, choices=choices)
     elif not argument.kind:
         made.add_argument(name, help=words, action="store_true")
@@ -86,6 +86,8 @@ def group_help(words: tuple[str, ...]) -> str:
 
 
 def _usage(argument: Argument) -> str:
+    if argument.repeated:
+        return f"{argument.metavar}…"
     return f"[{argument.metavar}]" if argument.name.endswith("?") else argument.metavar
 
 

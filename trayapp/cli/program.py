@@ -16,7 +16,7 @@ def refresh(console: Console, args: Any) -> int:
     from trayapp.core.intents import Refresh
 
     if args.account:
-        disk.read(console.paths).account(args.account)
+        disk.read(console.paths, console.env).account(args.account)
     return console.answer(console.remote.perform(lambda: Refresh(args.account), writes=False))
 
 
@@ -24,7 +24,7 @@ def status(console: Console, args: Any) -> int:
     """``trayapp status``: from the running program what only it knows, the rest off the disk."""
     from trayapp.cli import disk
 
-    found = disk.read(console.paths)
+    found = disk.read(console.paths, console.env)
     reply = console.remote.ask("status")
     live: dict[str, Any] = reply.data if reply is not None and isinstance(reply.data, dict) else {}
     listings, notices = disk.listings(found, console.paths, found.accounts, now=console.now, env=console.env)

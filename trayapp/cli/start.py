@@ -59,7 +59,11 @@ def _run(claim: instance.Claim, *, silent: bool, debug: bool) -> int:
     from trayapp.core.language import _
     from trayapp.system.paths import find
 
+    paths = find()
     try:
+        from trayapp.qt.faststart import import_qt
+
+        import_qt(paths.cache)
         from trayapp.qt import loop
     except ImportError as exc:
         if (exc.name or "").startswith("trayapp"):
@@ -71,7 +75,7 @@ def _run(claim: instance.Claim, *, silent: bool, debug: bool) -> int:
             ).format(why=exc),
             CANNOT_START,
         )
-    return loop.run(find(), claim, silent=silent, debug=debug)
+    return loop.run(paths, claim, silent=silent, debug=debug)
 
 
 def _said(words: str, code: int) -> int:

@@ -41,12 +41,12 @@ def parsed(text: str, hint: Any, before: Mapping[str, Any] | None = None) -> dic
             raise ValueError(_("“{name}” stands there twice.").format(name=struck(name)))
         seen.add(name)
         if figures is None:
-            _put(table, name, value, values)
+            _put(table, name, value, values, name)
             continue
         outer, _dot, inner = name.partition(".")
         _one_of(outer, typing.get_args(names))
         _one_of(inner, figures)
-        _put(table.setdefault(outer, {}), inner, value, figures[inner])
+        _put(table.setdefault(outer, {}), inner, value, figures[inner], name)
         if not table[outer]:
             del table[outer]
     made: dict[str, Any] = msgspec.convert(table, hint)
@@ -62,7 +62,7 @@ def bounds(hint: Any) -> tuple[float | None, float | None, bool]:
     return None, None, False
 
 
-def _put(table: dict[str, Any], name: str, value: str, hint: Any) -> None:
+def _put(table: dict[str, Any], name: str, value: str, hint: Any, called: str) -> None:
     if not value:
         table.pop(name, None)
         return
@@ -72,7 +72,7 @@ def _put(table: dict[str, Any], name: str, value: str, hint: Any) -> None:
         low, high, whole = bounds(hint)
         told = _("“{name}” has to be a whole number from {low} to {high}.") if whole else None
         told = told or _("“{name}” has to be a number from {low} to {high}.")
-        raise ValueError(told.format(name=struck(name), low=_number(low), high=_number(high))) from exc
+        raise ValueError(told.format(name=struck(called), low=_number(low), high=_number(high))) from exc
 
 
 def _one_of(name: str, known: Any) -> None:

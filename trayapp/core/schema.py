@@ -10,11 +10,9 @@ import msgspec
 
 from trayapp.core import settings as settings_module
 from trayapp.core import state as state_module
-from trayapp.core import pairs
 from trayapp.core.accounts import Account
 from trayapp.core.language import _
-from trayapp.core.redaction import struck
-from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings
+from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings, Ttl
 from trayapp.core.state import State
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -65,6 +63,9 @@ def change(settings: Settings, name: str, text: str, *, onto: bool = False) -> S
     A table is replaced; ``onto``: only the entries that are named change, and nothing at all empties it.
     Raises KeyError for an unknown name and ValueError, in words, for a value out of its limits.
     """
+    from trayapp.core import pairs  # with all the shapes of keys: 1.5 ms that a launch can do without
+    from trayapp.core.redaction import struck
+
     declared = preferences()
     meta_type = declared[name].type
     value: Any = text
@@ -88,30 +89,43 @@ def typed(value: object) -> str:
     """A preference's value as ``change`` takes it."""
     if isinstance(value, bool):
         return _ON[0] if value else _OFF[0]
+    from trayapp.core import pairs
+
     return pairs.written(value) if isinstance(value, dict) else str(value)
 
 
 def change_account(account: Account, name: str, text: str) -> Account:
-    """One figure of time of an account set from text; nothing at all: as its provider, or as for all.
+    """``ttl``, ``strategy`` or ``timeouts`` of an account set from text; nothing at all unsets it.
 
     Raises KeyError for another name and ValueError, in words, for what cannot be.
     """
-    text = text.strip()
-    value: Any = {"ttl": int, "strategy": str, "timeouts": str}[name](text) if name != "ttl" or _whole(text) else text
-    value = value if text else {"ttl": None, "strategy": "", "timeouts": ""}[name]
-    changes: dict[str, Any] = {name: value}
+    value: Any = text.strip()
+    if name == "ttl":
+        try:
+            value = msgspec.convert(value, Ttl, strict=False) if value else None
+        except msgspec.ValidationError as exc:
+            raise ValueError(_unsound(name, -1)) from exc
     if problem := _unsound(name, value):
         raise ValueError(problem)
+    changes: dict[str, Any] = {name: value}
     return msgspec.structs.replace(account, **changes)
 
 
-def sound(account: Account) -> tuple[Account, tuple[str, ...]]:
-    """The account without figures of time that cannot be, and a sentence for each of those."""
-    told = {name: problem for name in ("ttl", "strategy", "timeouts") if (problem := _unsound(name, getattr(account, name)))}
-    unset: dict[str, Any] = {name: None if name == "ttl" else "" for name in told}
-    sentence = _("“{name}” of account “{id}” was not usable and counts as not set. {why}")
-    problems = tuple(sentence.format(name=name, id=account.id, why=why) for name, why in told.items())
-    return (msgspec.structs.replace(account, **unset) if told else account), problems
+def complaints(account: Account) -> dict[str, str]:
+    """The figures of time of an account that cannot be, by name, and what they may be, in words."""
+    told = {name: _unsound(name, getattr(account, name)) for name in ("ttl", "strategy", "timeouts")}
+    return {name: why for name, why in told.items() if why}
+
+
+def _unsound(name: str, value: Any) -> str:
+    if name == "ttl":
+        good = value is None or 0 <= value <= LONGEST_TTL
+        words = _("A whole number from {low} to {high}, or nothing.").format(low=0, high=LONGEST_TTL)
+    else:
+        choices = {"strategy": STRATEGIES, "timeouts": LATENCIES}[name]
+        good = not value or value in choices
+        words = _("One of: {choices}; or nothing.").format(choices=", ".join(choices))
+    return "" if good else words
 
 
 class Preference(msgspec.Struct, frozen=True):
@@ -128,6 +142,8 @@ class Preference(msgspec.Struct, frozen=True):
     minimum: float | None
     maximum: float | None
     choices: dict[str, str]
+    form: str
+    """How a table is typed, in words."""
     restart: bool
 
 
@@ -145,9 +161,9 @@ def preferences() -> dict[str, Preference]:
                 continue
             _preferences[item.name] = Preference(
                 name=item.name,
-                type=hint.__origin__,
+                type=typing.get_origin(hint.__origin__) or hint.__origin__,
                 annotated=hint,
-                default=item.default,
+                default={} if item.default is msgspec.NODEFAULT else item.default,
                 label=meta.title or item.name,
                 help=meta.description or "",
                 page=meta.extra["page"],
@@ -155,6 +171,7 @@ def preferences() -> dict[str, Preference]:
                 minimum=meta.ge,
                 maximum=meta.le,
                 choices=meta.extra["choices"],
+                form=meta.extra["form"],
                 restart=meta.extra["restart"],
             )
     return _preferences
@@ -166,7 +183,7 @@ def limits(preference: Preference) -> str:
         return _("One of: {choices}.").format(choices=", ".join(preference.choices))
     if preference.minimum is not None and preference.maximum is not None:
         return _("A whole number from {low} to {high}.").format(low=preference.minimum, high=preference.maximum)
-    return ""
+    return _(preference.form) if preference.form else ""
 
 
 def _migrated(raw: Mapping[str, Any], newest: int, migrations: Mapping[int, Migration]) -> Raw:
@@ -196,8 +213,27 @@ def _lenient(raw: Raw, kind: type[T]) -> tuple[T, tuple[str, ...]]:
         try:
             good[name] = msgspec.convert(value, hints[name])
         except msgspec.ValidationError as exc:
-            problems.append(_("“{name}” was not usable and has its default: {why}.").format(name=name, why=exc))
+            if isinstance(value, dict) and (table := _entries(name, value, hints[name], problems)) is not None:
+                good[name] = table
+            else:
+                problems.append(_("“{name}” was not usable and has its default: {why}.").format(name=name, why=exc))
     return kind(**good), tuple(problems)
+
+
+def _entries(name: str, raw: Raw, hint: Any, problems: list[str]) -> Raw | None:
+    """The usable entries of a table that is not usable as a whole; None where it should be no table."""
+    if typing.get_origin(getattr(hint, "__origin__", hint)) is not dict:
+        return None
+    from trayapp.core.redaction import struck
+
+    good: Raw = {}
+    for key, value in raw.items():
+        try:
+            good |= msgspec.convert({key: value}, hint)
+        except msgspec.ValidationError as exc:
+            told = _("“{name}” was not usable and is left out: {why}.")
+            problems.append(told.format(name=f"{name}.{struck(str(key))}", why=exc))
+    return good
 
 
 def _accounts(raw: Any) -> tuple[tuple[Account, ...], list[str]]:
@@ -214,5 +250,10 @@ def _accounts(raw: Any) -> tuple[tuple[Account, ...], list[str]]:
         if account.id in kept:
             problems.append(_("Account “{id}” stands there twice; the first counts.").format(id=account.id))
             continue
+        for name, why in complaints(account).items():
+            told = _("“{name}” of account “{id}” was not usable and counts as not set. {why}")
+            problems.append(told.format(name=name, id=account.id, why=why))
+            unset: dict[str, Any] = {name: None if name == "ttl" else ""}
+            account = msgspec.structs.replace(account, **unset)
         kept[account.id] = account
     return tuple(kept.values()), problems

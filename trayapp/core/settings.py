@@ -191,11 +191,11 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
         about(
             N_("Other waiting times"),
             page=MODELS,
-            form=N_(
-                "CLASS.FIGURE=NUMBER, separated by commas, such as fast.receive=20,slow.retries=1. Classes are local,"
-                " fast, medium and slow; figures are connect, receive, pool, retries and base_delay."
+            form=N_("CLASS.FIGURE=NUMBER, separated by commas, such as fast.receive=20,slow.retries=1."),
+            help=N_(
+                "How long each class of providers (local, fast, medium, slow) is waited for: connect, receive, pool and"
+                " base_delay in seconds, and the number of retries."
             ),
-            help=N_("How long providers of each class are waited for, in seconds, and how often they are asked again."),
         ),
     ] = {}
     refresh_when_metered: Annotated[

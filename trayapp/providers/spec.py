@@ -234,11 +234,16 @@ class ProviderSpec(Struct, frozen=True, kw_only=True):
     """Ids known to exist though no list may name them; for the catalogue, never mixed into a list."""
 
 
-def timeouts_for(spec: ProviderSpec, account: Account, base: str) -> Timeouts:
-    """The account's own class, else the row's; a local server on this computer has its own (C6, C17)."""
+def latency(spec: ProviderSpec, account: Account, base: str) -> str:
+    """The account's own latency class, else the row's; a local server on this computer has its own (C6, C17)."""
     if account.timeouts in TIMEOUTS:
-        return TIMEOUTS[account.timeouts]
-    return TIMEOUTS["local" if spec.local and loopback(base) else spec.timeouts]
+        return account.timeouts
+    return "local" if spec.local and loopback(base) else spec.timeouts
+
+
+def timeouts_for(spec: ProviderSpec, account: Account, base: str) -> Timeouts:
+    """The figures of the account's latency class, as the program has them."""
+    return TIMEOUTS[latency(spec, account, base)]
 
 
 def loopback(url: str) -> bool:

@@ -23,6 +23,7 @@ from trayapp.core.intents import (
 )
 from trayapp.core.language import _
 from trayapp.providers.spec import ProviderSpec, base_url, fill, origin
+from trayapp.qt import advanced
 from trayapp.qt.dialogs import Perform, Start, plain, question
 from trayapp.qt.fields import embolden, small
 from trayapp.qt.keys import KeyDialog
@@ -58,7 +59,7 @@ class AccountForm(QWidget):
         self.title = plain()
         embolden(self.title)
         self.state = plain()
-        words = [_("Show its models"), _("Name"), _("Address"), *(ask.label for ask in view.asks)]
+        words = [_("Show its models"), _("Name"), _("Address"), *(ask.label for ask in view.asks), *advanced.labels()]
         actions: list[tuple[str, Callable[[], object]]] = [
             (_("Set key…"), self._set_key),
             (_("Test key"), lambda: self._with_saved(CheckKey(self.provider), _("Asking {name}…"))),
@@ -83,6 +84,8 @@ class AccountForm(QWidget):
             edit = self._line(grid, next(keyed), ask.label, ask.default or ask.example)
             self.values[ask.name] = edit
             self._errors[edit] = self._note(grid)
+        self.advanced = advanced.Advanced(view, [next(keyed) for _label in advanced.labels()])
+        self.advanced.changed.connect(self._edited)
         self.key = plain()
         top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
         grid.addWidget(QLabel(_("Key")), grid.rowCount(), 0, top)
@@ -98,6 +101,7 @@ class AccountForm(QWidget):
         layout.addWidget(self.state)
         layout.addLayout(grid)
         layout.addWidget(self.outcome)
+        layout.addWidget(self.advanced)
         layout.addStretch(1)
         self.controls: tuple[QWidget, ...] = (
             self.enabled,
@@ -105,6 +109,7 @@ class AccountForm(QWidget):
             self.address,
             *self.values.values(),
             *self.buttons,
+            *self.advanced.controls,
         )
         """In the order in which they are read."""
         self.show_view(view, forget=True)
@@ -120,7 +125,7 @@ class AccountForm(QWidget):
         values = {name: edit.text().strip() for name, edit in self.values.items()}
         others = {name: text for name, text in self._view.account.values.items() if name not in values}
         return msgspec.structs.replace(
-            self._view.account,
+            self.advanced.applied(self._view.account),
             name=self.name.text().strip(),
             base_url=self.address.text().strip(),
             values=others | {name: text for name, text in values.items() if text},
@@ -130,12 +135,13 @@ class AccountForm(QWidget):
     @property
     def dirty(self) -> bool:
         """Something else is entered than what holds."""
-        return self.draft != self._view.account
+        return self.draft != self._view.account or bool(self.advanced.problem)
 
     @property
     def wrong(self) -> QLineEdit | None:
         """The first line that cannot be saved as it is."""
-        return next((edit for edit, label in self._errors.items() if label.text()), None)
+        found = next((edit for edit, label in self._errors.items() if label.text()), None)
+        return found or (self.advanced.ttl if self.advanced.problem else None)
 
     def show_view(self, view: AccountView, *, forget: bool = False) -> None:
         """Show how the account is doing now; what the user has entered stays unless ``forget``."""
@@ -147,6 +153,7 @@ class AccountForm(QWidget):
             _enter(self.address, view.account.base_url)
             for name, edit in self.values.items():
                 _enter(edit, view.account.values.get(name, ""))
+        self.advanced.show_view(view, forget=not keep)
         self.title.setText(f"{view.title} ({view.provider_name})" if view.title != view.provider_name else view.title)
         self._judge()
         self._offer(self.outcome.busy)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from trayapp.core.language import _
 from trayapp.qt.dialogs import plain
 from trayapp.ui import form
 from trayapp.ui.form import Field, Shape
@@ -36,19 +37,21 @@ class FieldRow(QWidget):
         self.control: QCheckBox | QComboBox | QLineEdit = self._make(label)
         self.control.setObjectName(field.name)
         self.control.setAccessibleName(field.label)
-        self.control.setAccessibleDescription(" ".join(filter(None, (field.help, field.unit, field.limits))))
         self.error = plain()
         embolden(self.error)
+        self.forced = small(plain())
+        embolden(self.forced)
         line = QHBoxLayout()
-        line.addWidget(self.control)
+        line.addWidget(self.control, 1 if field.shape is Shape.TEXT else 0)
         if field.unit:
             line.addWidget(QLabel(field.unit))
-        line.addStretch(1)
+        line.addStretch(0 if field.shape is Shape.TEXT else 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(line)
         if field.help:
             layout.addWidget(small(plain(field.help)))
+        layout.addWidget(self.forced)
         layout.addWidget(self.error)
         self.show_field(field)
 
@@ -64,7 +67,7 @@ class FieldRow(QWidget):
     @property
     def dirty(self) -> bool:
         """Something else is entered than what holds."""
-        return self.text != self.field.value
+        return self.text != self.field.value and not self.field.forced_by
 
     @property
     def problem(self) -> str:
@@ -77,6 +80,12 @@ class FieldRow(QWidget):
         self.field = field
         if not keep:
             self._enter(field.value)
+        by = _("Set by {variable}; what is saved here counts when that is gone.").format(variable=field.forced_by)
+        self.forced.setText(by if field.forced_by else "")
+        self.forced.setVisible(bool(field.forced_by))
+        self.control.setEnabled(not field.forced_by)
+        said = (field.help, field.unit, field.limits, self.forced.text())
+        self.control.setAccessibleDescription(" ".join(filter(None, said)))
         self._judge()
 
     def _enter(self, text: str) -> None:
@@ -103,6 +112,8 @@ class FieldRow(QWidget):
             if self.field.shape is Shape.NUMBER:
                 edit.setInputMethodHints(Qt.InputMethodHint.ImhPreferNumbers)
                 edit.setFixedWidth(edit.fontMetrics().horizontalAdvance("0" * 14))
+            else:
+                edit.setMinimumWidth(edit.fontMetrics().averageCharWidth() * 30)
             edit.textChanged.connect(self._edited)
             control = edit
         self.label = QLabel(label)

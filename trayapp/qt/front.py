@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -33,6 +34,7 @@ class Front(QObject):
         self.tray = Tray(self._icons, self)
         self._started: Started | None = None
         self._windows: Windows | None = None
+        self._leave: list[Callable[[], None]] = []
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.timeout.connect(self._no_tray)
@@ -54,10 +56,13 @@ class Front(QObject):
         self.tray.opened.connect(self._started.section_opened)
         self.tray.menu.aboutToShow.connect(self._started.menu_opened)
         self.tray.activated.connect(lambda: self._show(ShowAll()))
-        app.view.listen(self.tray.render_view)
-        app.notice.listen(self._tell)
-        app.window.listen(self._show)
+        self._leave += [
+            app.view.listen(self.tray.render_view),
+            app.notice.listen(self._tell),
+            app.window.listen(self._show),
+        ]
         app.ask = self._question
+        app.tray = lambda: self.tray.there
         if app.notice.value is not None:
             self._tell(app.notice.value)
         QApplication.setWindowIcon(self._icons.program())
@@ -67,6 +72,8 @@ class Front(QObject):
     def close(self) -> None:
         """Take everything off the screen."""
         self._waiting.stop()
+        for leave in self._leave:  # what is still under way ends after the menu
+            leave()
         if self._started is not None:
             self._started.end()
         if self._windows is not None:

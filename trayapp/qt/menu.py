@@ -31,12 +31,12 @@ _MakeSubmenu: TypeAlias = Callable[[QMenu | None, Section], QMenu]
 def menu_text(text: str, dbus: bool) -> str:
     """What makes Qt and a tray host show exactly ``text``, on one line.
 
-    ``&`` marks an access key for Qt, ``_`` for D-Bus hosts, and Qt passes the latter on unescaped.
-    Tabs cut a label on some hosts.
+    ``&`` marks an access key for Qt, ``_`` for D-Bus hosts. For those Qt makes ``_`` of the first ``&``
+    and passes everything else on as it is. Tabs cut a label on some hosts.
     """
     line = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    line = (line.strip() or "?").replace("&", "&&")
-    return line.replace("_", "__") if dbus else line
+    line = line.strip() or "?"
+    return line.replace("_", "__").replace("&", "&&", 1) if dbus else line.replace("&", "&&")
 
 
 class SectionMenu(QMenu):

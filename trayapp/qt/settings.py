@@ -1,8 +1,8 @@
-"""The settings dialog: pages read off the declared preferences, the Providers page, and About."""
+"""The settings dialog: pages read off the declared preferences, Providers, Diagnostics, and About."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -16,6 +16,7 @@ from trayapp.providers.spec import ProviderSpec
 from trayapp.qt.about import AboutPage
 from trayapp.qt.account_form import Warn
 from trayapp.qt.accounts import ProvidersPage
+from trayapp.qt.diagnostics import DiagnosticsPage, Doctor
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
 from trayapp.qt.fields import FieldPage, small, tab_after
 from trayapp.ui import form
@@ -50,12 +51,20 @@ class SettingsDialog(QDialog):
         offers: Callable[[], Sequence[Offer]],
         warn: Warn,
         login: Callable[[], Awaitable[LoginStatus]],
+        doctor: Doctor,
         about: Callable[[], form.About],
+        stored: Callable[[], Settings] | None = None,
+        forced: Mapping[str, str] | None = None,
     ) -> None:
+        """``stored``: what is changed and saved, where the environment sets some of what holds; ``forced``: by
+        which variable it does, by the names of preferences.
+        """
         super().__init__(parent)
         self._perform = perform
         self._start = start
         self._settings = settings
+        self._stored = stored or (lambda: settings.value)
+        self._forced = forced or {}
         self._accounts = accounts
         self._read_login = login
         self._leave: list[Callable[[], None]] = []
@@ -66,7 +75,7 @@ class SettingsDialog(QDialog):
             | QDialogButtonBox.StandardButton.Cancel
             | QDialogButtonBox.StandardButton.Apply
         )
-        pages = form.pages(settings.value)
+        pages = form.pages(settings.value, self._forced)
         labels = form.access_keys(
             (*(page.title for page in pages), _("OK"), _("Cancel"), _("Apply"), _("Start with the desktop"))
         )
@@ -86,14 +95,16 @@ class SettingsDialog(QDialog):
         self.login.check.toggled.connect(lambda _on: self._edited())
         self.providers = ProvidersPage(perform=perform, start=start, specs=specs, offers=offers, warn=warn, taken=taken)
         self.providers.changed.connect(self._edited)
+        self.diagnostics = DiagnosticsPage(doctor=doctor, perform=perform, start=start, taken=taken)
         self.about = AboutPage(about)
+        own = {PROVIDERS: self.providers, form.DIAGNOSTICS: self.diagnostics, form.ABOUT: self.about}
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(_("Pages"))
         self._names = [page.name for page in pages]
         self.pages: dict[str, FieldPage] = {}
         for page, label in zip(pages, labels, strict=False):
-            if page.name in (PROVIDERS, form.ABOUT):
-                self.tabs.addTab(self.providers if page.name == PROVIDERS else self.about, label)
+            if page.name in own:
+                self.tabs.addTab(own[page.name], label)
                 continue
             self.pages[page.name] = FieldPage(page, taken=taken, first=self.login if page.name == GENERAL else None)
             self.pages[page.name].changed.connect(self._edited)
@@ -217,7 +228,7 @@ class SettingsDialog(QDialog):
         texts = {name: row.text for page in self.pages.values() for name, row in page.rows.items() if row.dirty}
         intents: list[Intent] = []
         if texts:
-            intents.append(SaveSettings(form.changed(self._settings.value, texts)))
+            intents.append(SaveSettings(form.changed(self._stored(), texts)))
         intents += [SaveAccount(account.draft) for account in self.providers.dirty]
         if self.login.dirty:
             intents.append(SetLogin(self.login.check.isChecked()))
@@ -236,7 +247,7 @@ class SettingsDialog(QDialog):
     # -- what is shown --------------------------------------------------------------------------
 
     def _take_settings(self, settings: Settings, *, forget: bool = False) -> None:
-        for page in form.pages(settings):
+        for page in form.pages(settings, self._forced):
             if page.name in self.pages:
                 for field in page.fields:
                     self.pages[page.name].rows[field.name].show_field(field, forget=forget)
@@ -247,6 +258,8 @@ class SettingsDialog(QDialog):
         self._edited()
 
     def _look(self) -> None:
+        if self.tabs.currentWidget() is self.diagnostics:
+            tab_after(self.tabs.tabBar(), self.diagnostics.controls)
         if self.tabs.currentWidget() is self.about:
             self.about.fill()
             tab_after(self.tabs.tabBar(), self.about.controls)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from trayapp.app import about
+from trayapp.app.diagnosis import Doctor
 from trayapp.app.perform import perform
 from trayapp.app.root import App
 from trayapp.core.intents import Intent, Reply
@@ -99,7 +100,10 @@ class Windows:
             offers=self._offers,
             warn=key_hints.warning,
             login=self._login,
+            doctor=Doctor(app, running=True),
             about=self._about,
+            stored=lambda: app.stored,
+            forced=app.forced,
         )
 
     def _redraw(self) -> None:

@@ -106,13 +106,17 @@ class _Block:
 
 
 def _blocks(text: str) -> list[_Block]:
-    """Cut at each header. A header inside a long string is cut at as well; ``edited`` finds that out."""
+    """Cut at each header; what is below a table stays with it.
+
+    A header inside a long string is cut at as well; ``edited`` finds that out.
+    """
     blocks = [_Block("", "")]
     comment: list[str] = []
     for line in re.findall(r"[^\n]*\n|[^\n]+", text):
         match = _TABLE.match(line.rstrip("\n"))
-        if match and not (match[1].startswith("accounts.") and blocks[-1].name == "accounts"):
-            blocks.append(_Block(match[1], "".join(comment) + line))
+        table, dot, _below = match[1].partition(".") if match else ("", "", "")
+        if match and not (dot and blocks[-1].name == table):
+            blocks.append(_Block(table, "".join(comment) + line))
             comment = []
         elif line.lstrip().startswith("#"):
             comment.append(line)
@@ -241,7 +245,7 @@ def _put(table: Any, name: str, value: Any) -> None:
             del inner[gone]
         for key, entry in value.items():
             if inner.get(key) != entry:
-                inner[key] = entry
+                _put(inner, key, entry)
     elif isinstance(value, dict):
         table[name] = _item(value)
     else:

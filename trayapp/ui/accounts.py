@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 
+from trayapp.catalog.freshness import time_to_live
 from trayapp.core.accounts import Account, KeyFrom, key_slot, with_implicit
 from trayapp.core.errors import Failure, Kind, UserError
 from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
-from trayapp.providers.spec import Ask, ProviderSpec, base_url, origin
+from trayapp.providers.spec import Ask, ProviderSpec, base_url, latency, origin
 from trayapp.ui import words
 
 
@@ -58,6 +60,12 @@ class AccountView(Struct, frozen=True):
     local: bool = False
     known: bool = True
     """Its provider is in the table."""
+    usual_ttl: int = 0
+    """Seconds its list counts as fresh unless the account has its own figure."""
+    usual_strategy: str = ""
+    """When it is asked, unless the account has its own strategy."""
+    usual_latency: str = ""
+    """The latency class it is in, unless the account has its own."""
 
     @property
     def provider(self) -> str:
@@ -115,6 +123,7 @@ def account_views(
         slot = key_slot(account, server)
         held = _held(account, spec, variable, slot in session_slots, slot in state.keyed)
         locked = held is Held.KEYRING and keyring_state in ("locked", "denied")
+        plain = msgspec.structs.replace(account, ttl=None, timeouts="")
         about, attention = _state(account, listing, now, account.id in refreshing)
         made.append(
             AccountView(
@@ -134,6 +143,16 @@ def account_views(
                 asks=spec.asks,
                 keys_url=spec.keys_url,
                 local=spec.local,
+                usual_ttl=time_to_live(
+                    plain,
+                    default=settings.default_ttl_seconds,
+                    overrides=settings.provider_ttl_overrides,
+                    row=spec.ttl,
+                    local=spec.local,
+                    listed=bool(spec.list_path),
+                ),
+                usual_strategy=settings.model_cache_strategy,
+                usual_latency=latency(spec, plain, server),
             )
         )
     return tuple(made)

@@ -11,6 +11,7 @@ from trayapp.core import schema
 from trayapp.core.language import N_, _
 from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
 
+DIAGNOSTICS = N_("Diagnostics")
 ABOUT = N_("About")
 ON, OFF = "on", "off"
 
@@ -38,6 +39,8 @@ class Field(Struct, frozen=True):
     """What may be entered, in words; empty where anything goes."""
     choices: tuple[tuple[str, str], ...] = ()
     """Each allowed text with the words for it."""
+    forced_by: str = ""
+    """The environment variable that sets it; then nothing can be entered."""
 
 
 class Page(Struct, frozen=True):
@@ -59,11 +62,16 @@ class About(Struct, frozen=True):
     """A sentence for each part of the shipped catalogue, with its date."""
 
 
-def pages(settings: Settings) -> tuple[Page, ...]:
-    """Every page in its order, the fields with their present values."""
+def pages(settings: Settings, forced: Mapping[str, str] | None = None) -> tuple[Page, ...]:
+    """Every page in its order, the fields with their present values.
+
+    ``forced`` names the variables of the environment that set some of them.
+    """
     found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: []}
     for preference in schema.preferences().values():
-        found.setdefault(preference.page, []).append(_field(preference, settings))
+        by = (forced or {}).get(preference.name, "")
+        found.setdefault(preference.page, []).append(_field(preference, settings, by))
+    found[DIAGNOSTICS] = []
     found[ABOUT] = []
     return tuple(Page(name, _(name), tuple(fields)) for name, fields in found.items())
 
@@ -108,7 +116,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&&")
 
 
-def _field(preference: schema.Preference, settings: Settings) -> Field:
+def _field(preference: schema.Preference, settings: Settings, forced_by: str) -> Field:
     if preference.type is bool:
         shape = Shape.SWITCH
     elif preference.choices:
@@ -116,6 +124,8 @@ def _field(preference: schema.Preference, settings: Settings) -> Field:
     else:
         shape = Shape.NUMBER if preference.type in (int, float) else Shape.TEXT
     help = _(preference.help) if preference.help else ""
+    if shape is Shape.TEXT:
+        help = f"{help} {schema.limits(preference)}".strip()
     if preference.restart:
         help = f"{help} {_('Takes effect at the next start.')}".lstrip()
     return Field(
@@ -123,15 +133,10 @@ def _field(preference: schema.Preference, settings: Settings) -> Field:
         label=_(preference.label),
         help=help,
         shape=shape,
-        value=_text(getattr(settings, preference.name)),
-        default=_text(preference.default),
+        value=schema.typed(getattr(settings, preference.name)),
+        default=schema.typed(preference.default),
         unit=_(preference.unit) if preference.unit else "",
         limits=schema.limits(preference) if shape is Shape.NUMBER else "",
         choices=tuple((text, _(words)) for text, words in preference.choices.items()),
+        forced_by=forced_by,
     )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return ON if value else OFF
-    return str(value)

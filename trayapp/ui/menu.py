@@ -10,10 +10,10 @@ from msgspec import Struct
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Kind
 from trayapp.core.intents import Intent, OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
-from trayapp.core.language import _
+from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef, Use
-from trayapp.core.settings import PROVIDERS, Settings
+from trayapp.core.settings import MODELS, PROVIDERS, Settings
 from trayapp.core.state import State
 from trayapp.ui import words
 
@@ -43,6 +43,8 @@ class Section(Struct, frozen=True):
     local: bool = False
     unset: bool = False
     """The account is not complete, or of a provider that this version does not know."""
+    hidden: int = 0
+    """Models that are left out because they do not chat."""
 
 
 class TrayView(Struct, frozen=True):
@@ -122,6 +124,11 @@ def rows(section: Section, limit: int) -> tuple[Row, ...]:
         made.append(Row(_("Add a key…"), OpenSettings(PROVIDERS, section.provider)))
     elif section.unset:
         made.append(Row(_("Check its settings…"), OpenSettings(PROVIDERS, section.provider)))
+    elif not section.models and section.hidden:
+        hidden = plural(
+            "{n} model that does not chat is hidden", "{n} models that do not chat are hidden", section.hidden
+        )
+        made.append(Row(hidden, OpenSettings(MODELS)))
     elif not section.models:
         made.append(Row(_("No models yet – ask again"), Refresh(section.provider)))
     shown = section.models[:limit]
@@ -205,6 +212,7 @@ def _section(
         active=active,
         locked=listing.locked,
         local=it.local,
+        hidden=len(listing.models) - len(models),
         unset=listing.failure is not None and listing.failure.kind in (Kind.BAD_INPUT, Kind.UNKNOWN_PROVIDER),
     )
 

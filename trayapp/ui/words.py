@@ -80,6 +80,26 @@ def age(seconds: float) -> str:
     return plural("{n} day ago", "{n} days ago", int(seconds // DAY))
 
 
+def ahead(seconds: float) -> str:
+    """``now``, ``in 40 s``, ``in 5 min``, ``in 2 h``, ``in 3 days``."""
+    if seconds < 1:
+        return _("now")
+    if seconds < MINUTE:
+        return _("in {n} s").format(n=int(seconds))
+    if seconds < HOUR:
+        return _("in {n} min").format(n=int(seconds // MINUTE))
+    if seconds < DAY:
+        return _("in {n} h").format(n=int(seconds // HOUR))
+    return plural("in {n} day", "in {n} days", int(seconds // DAY))
+
+
+def weight(count: int) -> str:
+    """Bytes of files and of memory: ``640 B``, ``12 kB``, ``1.2 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{_short(count / 1e3)} kB" if count < 999_500 else size(count)
+
+
 def state(listing: Listing, now: float, *, refreshing: bool = False) -> str:
     """An account's state for its header: what is wrong first, then how old the list is."""
     if refreshing:

@@ -1,0 +1,101 @@
+"""The running program in an XEmbed tray, under a real pointer: icon, tooltip, menu, and the choice of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import desktop as parts
+from tests.support.desktop import until
+from tests.support.pointer import Picture, Pointer, Window, screenshot
+from tests.whole.program import WINDOW, Trayapp, cli, listing, remembered, server, set_up
+from tests.whole.reader import Part, Reader
+from trayapp.core.models import ModelRef
+from trayapp.core.state import State
+
+NAMES = ["a_b & c__d", "gpt_4", "third"]
+
+
+class Panel:
+    """The screen as its user meets it: an icon at the lower right."""
+
+    def __init__(self, env: dict[str, str], reader: Reader, pointer: Pointer) -> None:
+        self.env = env
+        self.reader = reader
+        self.pointer = pointer
+        self.icon: Window = pointer.wait_window(WINDOW, smallest=10)
+        self._off = -8
+
+    def picture(self) -> Picture:
+        """The icon, two pixels smaller on each side than its place."""
+        icon = self.icon
+        return screenshot(self.env).cut(icon.x + 2, icon.y + 2, icon.width - 4, icon.height - 4)
+
+    def open(self) -> list[Part]:
+        """Click the icon with the right button; the rows of the menu that comes."""
+        self._off = -self._off  # or two clicks in a row would be a double one
+        x, y = self.icon.middle
+        self.pointer.click(x, y + self._off, button=3)
+        self.pointer.wait_window(WINDOW, smallest=100)
+        return self.rows()
+
+    def close(self) -> None:
+        self.pointer.keys("Escape")
+        self.pointer.wait_no_window(WINDOW, smallest=100)
+
+    def rows(self) -> list[Part]:
+        return [part for part in self.reader.parts() if part.role.endswith("menu item")]
+
+
+@pytest.fixture
+def panel(desk: dict[str, str], reader: Reader, pointer: Pointer) -> Iterator[Panel]:
+    account = server("mine", "http://127.0.0.1:9", "R_D & Co", ttl=10**6)
+    set_up(account, lists=[listing("mine", *NAMES)], state=State(active=ModelRef("mine", "third")))
+    try:
+        with parts.trayer(desk), Trayapp(desk):
+            yield Panel(desk, reader, pointer)
+    except parts.MissingProgramError as missing:
+        pytest.skip(str(missing))
+
+
+def test_the_icon_is_drawn_and_its_tooltip_says_what_is_chosen(panel: Panel, tmp_path: Path) -> None:
+    until(lambda: panel.picture().colours() > 1, "something drawn where the icon is")
+    panel.picture().save(tmp_path / "icon.png")
+    panel.pointer.move(5, 5)
+    panel.pointer.move(*panel.icon.middle)
+    assert panel.reader.wait("R_D & Co: third")
+
+
+def test_a_click_opens_the_menu_and_the_pointer_picks_a_model(panel: Panel, tmp_path: Path) -> None:
+    rows = panel.open()
+    names = [part.name for part in rows]
+    assert names[0] == "● R_D & Co: third"
+    assert names[3:6] == NAMES
+    assert [part.name for part in rows if part.checked] == ["third"]
+    x, y, width, height = panel.reader.place(rows[4])
+    assert screenshot(panel.env).cut(x, y, width, height).colours() > 5
+    screenshot(panel.env).save(tmp_path / "menu.png")
+    panel.pointer.click(*panel.reader.middle(rows[4]))
+    until(lambda: remembered()["active"] == ["mine", "gpt_4"], "the choice")
+    panel.pointer.wait_no_window(WINDOW, smallest=100)
+    again = panel.open()
+    assert again[0].name == "● R_D & Co: gpt_4"
+    assert [part.name for part in again if part.checked] == ["gpt_4"]
+    panel.close()
+
+
+def test_an_open_menu_stays_as_it_is_until_it_is_closed(panel: Panel) -> None:
+    before = [part.name for part in panel.open()]
+    cli(panel.env, "use", "mine/gpt_4")
+    assert remembered()["active"] == ["mine", "gpt_4"]
+    assert [part.name for part in panel.rows()] == before
+    panel.close()
+    assert panel.open()[0].name == "● R_D & Co: gpt_4"
+
+
+def test_the_left_button_opens_the_list(panel: Panel) -> None:
+    panel.pointer.click(*panel.icon.middle)
+    assert panel.reader.wait("Search models", "text")
+    assert panel.reader.wait("gpt_4", "list item")

@@ -92,7 +92,7 @@ def remember(folder: str, name: str, text: str) -> None:
 
 
 def packages_state(platform: str) -> str:
-    """A word that changes when the system's packages do, so that looking for libraries need not be repeated.
+    """A word that changes when the system's packages do, or what is looked for: else there is no need to look.
 
     Empty where no package manager is known.
     """
@@ -102,7 +102,10 @@ def packages_state(platform: str) -> str:
             times.append(str(os.stat(path).st_mtime_ns))
         except OSError:
             continue
-    return f"{platform} {' '.join(times)}" if times else ""
+    if not times:
+        return ""
+    looked_for = os.stat(os.path.join(ROOT, "packaging", "qt_libraries.py")).st_mtime_ns
+    return f"{platform} {looked_for} {' '.join(times)}"
 
 
 def make(folder: str, *extras: str) -> None:

@@ -69,6 +69,12 @@ TEST_PROGRAMS = (
     Part("xdotool", "xdotool", "xdotool", "xdotool"),
     Part("desktop-file-validate", "desktop-file-utils", "desktop-file-utils", "desktop-file-utils"),
 )
+TEST_EXTRAS = (
+    Part("gio", "libglib2.0-bin", "glib2", "glib2"),
+    Part("zsh", "zsh", "zsh", "zsh"),
+    Part("fish", "fish", "fish", "fish"),
+)
+"""What single tests need, which name it and are skipped without."""
 _TOOLS = {
     "apt-get": ("apt", "apt-get install -y --no-install-recommends"),
     "dnf": ("dnf", "dnf install -y"),

@@ -72,7 +72,7 @@ def main(arguments: "list[str]") -> None:
             import qt_libraries
 
             qt_libraries.provide(qt_libraries.needed(platform), "The tray icon")
-            environment.remember(folder, "libraries", now)
+            environment.remember(folder, "libraries", environment.packages_state(platform))
     # what an entry for start at login has to run: this, and not the environment, which may be cleaned
     os.environ["TRAYAPP_PROGRAM"] = "\n".join((sys.executable, os.path.abspath(__file__)))
     environment.run(folder, "-m", "trayapp", *arguments)

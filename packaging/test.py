@@ -15,21 +15,33 @@ def main(arguments: "list[str]") -> None:
     import environment
 
     folder = environment.place("test")
-    if sys.platform.startswith("linux"):
-        now = environment.packages_state("test")
-        if not now or environment.remembered(folder, "libraries") != now:
-            import qt_libraries
-
-            qt_libraries.provide(qt_libraries.needed("xcb") + qt_libraries.TEST_PROGRAMS, "The test suite")
-    else:
-        now = ""
+    looked = sys.platform.startswith("linux") and look_at_system(folder)
     if not environment.ready(folder):
         environment.make(folder, "dev")
-    environment.remember(folder, "libraries", now)
+    if looked:
+        environment.remember(folder, "libraries", environment.packages_state("test"))
     os.chdir(environment.ROOT)
     if arguments[:1] == ["--bench"]:
         environment.run(folder, "-m", "tests.bench", *arguments[1:])
     environment.run(folder, "-m", "pytest", *arguments)
+
+
+def look_at_system(folder: str) -> bool:
+    """Install or name what the system lacks; True where all is there, and was not known to be."""
+    import environment
+
+    now = environment.packages_state("test")
+    if now and environment.remembered(folder, "libraries") == now:
+        return False
+    import qt_libraries
+
+    qt_libraries.provide(qt_libraries.needed("xcb") + qt_libraries.TEST_PROGRAMS, "The test suite")
+    try:
+        qt_libraries.provide(qt_libraries.TEST_EXTRAS, "A part of the test suite")
+    except environment.SetUpError as error:
+        environment.say(str(error) + "\nWithout it those tests are skipped.")
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -67,11 +67,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """A key in what a test printed, logged or raised fails that test."""
     report = yield
     key = item.config.stash[_CANARY]
-    shown = [str(report.longrepr or ""), *(text for _, text in report.sections)]
-    if any(key in text for text in shown):
+    said = str(report.longrepr or "")
+    if key in said or any(key in text for _, text in report.sections):
         report.outcome = "failed"
-        report.longrepr = f"the canary key was shown by {item.nodeid}"
-        report.sections = []
+        report.sections = [(name, text.replace(key, "[canary]")) for name, text in report.sections]
+        report.longrepr = f"the canary key was shown by {item.nodeid}\n{said.replace(key, '[canary]')}"
     return report
 
 

@@ -165,7 +165,7 @@ async def test_a_program_that_is_left_alone_drops_keys_by_itself(house: House, m
         account = at(GROQ, url)
         house.prepare(account, state=house.keyed(account))
         async with house.opened() as app:
-            looked: list[str] = []
+            looked: list[list[str]] = []
             monkeypatch.setattr(app.keychain.keys, "drop_stale", lambda: looked.append(house.keyring.names()[-1:]))
             await app.keychain.key(account)
             assert ["read"] not in looked
@@ -380,3 +380,6 @@ async def test_the_end_comes_quickly_though_a_server_hangs(house: House) -> None
             began = time.perf_counter()
             await app.close()
             assert time.perf_counter() - began < 0.5
+            left = [it.get_name() for it in asyncio.all_tasks() - {asyncio.current_task()}]
+            assert set(left) <= {"upstream"}
+            assert app.catalog.refreshing.value == frozenset()

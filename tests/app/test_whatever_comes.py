@@ -1,4 +1,4 @@
-"""Whatever is asked in whatever order, memory and disk agree, the choice is the user's, and keys stay where they belong."""
+"""Whatever is asked in whatever order: memory and disk agree, the choice is the user's, keys stay in the keyring."""
 
 from __future__ import annotations
 

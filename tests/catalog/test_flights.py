@@ -87,7 +87,8 @@ async def test_called_off_in_the_moment_of_being_let_in_the_place_is_given_on() 
 
 
 async def test_a_flight_is_gone_when_it_is_over_and_a_fault_of_ours_is_reported() -> None:
-    flights, over, reported = Flights(), [], []
+    flights, reported = Flights(), []
+    over: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
 
     async def work() -> None:

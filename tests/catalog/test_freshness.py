@@ -24,8 +24,8 @@ NOW = 1_750_000_000.0
 HOURLY = Timing(ttl=3600)
 
 
-def fetched(ago: float, **more: int) -> Listing:
-    return Listing("groq", fetched_at=NOW - ago, **more)
+def fetched(ago: float, unchanged: int = 0) -> Listing:
+    return Listing("groq", fetched_at=NOW - ago, unchanged=unchanged)
 
 
 def test_a_new_list_is_fresh_and_one_of_3601_seconds_is_not() -> None:
@@ -94,8 +94,7 @@ def test_overrides_of_the_documents_example_hold() -> None:
     """S1-67."""
     overrides = {"ollama": 300, "lmstudio": 300, "anthropic": 86_400}
     found = {
-        spec: time_to_live(Account(spec, spec), default=3600, overrides=overrides)
-        for spec in (*overrides, "openai")
+        spec: time_to_live(Account(spec, spec), default=3600, overrides=overrides) for spec in (*overrides, "openai")
     }
     assert found == {**overrides, "openai": 3600}
 

@@ -132,3 +132,74 @@ def test_an_account_that_is_not_there_is_code_one(shell: Shell, verb: str) -> No
     ran = shell.run("providers", verb, "nobody")
     assert (ran.code, shell.alone) == (1, [])
     assert "There is no account “nobody”" in ran.err
+
+
+def changed(shell: Shell, *words: str) -> Account:
+    ran = shell.run("providers", "set", *words)
+    assert ran.code == 0, ran.err
+    (intent,) = shell.alone[-1:]
+    assert isinstance(intent, SaveAccount)
+    return intent.account
+
+
+def test_an_accounts_times_and_words_are_changed_and_the_rest_stays(shell: Shell) -> None:
+    """S4-44: the latency class is a setting of the account."""
+    azure = Account("azure", "azure-openai", "Work", values={"resource": "acme"}, enabled=False)
+    shell.set_up(azure)
+    made = changed(shell, "azure", "ttl=600", "strategy=fresh", "timeouts=slow", "name=Home", "resource=other")
+    other = {"name": "Home", "values": {"resource": "other"}, "ttl": 600, "strategy": "fresh", "timeouts": "slow"}
+    assert made == msgspec.structs.replace(azure, **other)
+    shell.set_up(made)
+    unset = changed(shell, "azure", "ttl=", "strategy=", "timeouts=", "base_url=https://x.example/v1", "resource=")
+    assert unset == Account("azure", "azure-openai", "Home", "https://x.example/v1", enabled=False)
+    assert changed(shell, "azure", "key_from=environment").key_from is KeyFrom.ENVIRONMENT
+    rows = {it["id"]: it for it in msgspec.json.decode(shell.run("providers", "--json").out)}
+    assert (rows["azure"]["ttl"], rows["azure"]["strategy"], rows["azure"]["timeouts"]) == (600, "fresh", "slow")
+
+
+def test_a_server_that_nobody_set_up_becomes_an_account_when_it_is_changed(shell: Shell) -> None:
+    assert changed(shell, "ollama", "ttl=60") == Account("ollama", "ollama", ttl=60)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["groq", "ttl=soon"], "ttl: A whole number from 0 to 31536000, or nothing."),
+        (["groq", "ttl=-1"], "ttl: A whole number"),
+        (["groq", "strategy=lazy"], "fresh, moderate, aggressive"),
+        (["groq", "timeouts=quick"], "local, fast, medium, slow"),
+        (["groq", "key_from=file"], "keyring, environment"),
+        (["groq", "ttl=60", "tll=3"], "Did you mean ttl"),
+        (["groq", "resource=x"], "no “resource”"),
+        (["groq", "ttl"], "NAME=VALUE"),
+        (["grok", "ttl=60"], "Did you mean groq"),
+    ],
+)
+def test_what_cannot_be_changed_is_said_and_reaches_nobody(shell: Shell, words: list[str], said: str) -> None:
+    shell.set_up(GROQ)
+    ran = shell.run("providers", "set", *words)
+    assert (ran.code, ran.out, shell.alone) == (1, "", [])
+    assert said in ran.err
+
+
+def test_a_key_among_the_changes_is_refused(shell: Shell, canary: str) -> None:
+    shell.set_up(GROQ)
+    ran = shell.run("providers", "set", "groq", f"name={canary}")
+    assert (ran.code, shell.alone) == (2, [])
+    assert canary not in ran.err
+
+
+def test_no_provider_asks_for_what_every_account_has() -> None:
+    own = {"name", "base_url", "key_from", "ttl", "strategy", "timeouts", "id", "spec", "enabled"}
+    assert not {ask.name for spec in SPECS for ask in spec.asks} & own
+
+
+def test_what_can_be_changed_is_completed(shell: Shell) -> None:
+    shell.set_up(Account("azure", "azure-openai"))
+
+    def offered(*words: str) -> list[str]:
+        return shell.run("complete", "--", *words).out.split()
+
+    assert {"ttl=", "timeouts=", "resource="} <= set(offered("providers", "set", "azure", ""))
+    assert offered("providers", "set", "azure", "ttl=60", "strategy=f") == ["strategy=fresh"]
+    assert "azure=" in offered("settings", "set", "provider_ttl_overrides", "")

@@ -14,6 +14,7 @@ NAMES = {
     "ask": lambda given, typed: [Candidate("resource=")] if given == ["azure"] else [],
     "setting": lambda given, typed: [Candidate("notify_switch")],
     "value": lambda given, typed: [Candidate("on"), Candidate("off")] if given == ["notify_switch"] else [],
+    "change": lambda given, typed: [Candidate("ttl="), Candidate("timeouts=")] if given[:1] == ["openai"] else [],
     "model": lambda given, typed: [Candidate("openai/gpt-4o"), Candidate("ollama/qwen3:8b")],
 }
 
@@ -49,6 +50,9 @@ def texts(line: str) -> list[str]:
         ("providers add azure --key-from ", ["keyring", "environment"]),
         ("providers --", ["--known", "--json", "--help"]),
         ("providers e", ["enable"]),
+        ("providers set o", ["openai", "ollama"]),
+        ("providers set openai t", ["ttl=", "timeouts="]),
+        ("providers set openai ttl=600 t", ["ttl=", "timeouts="]),
         ("completion ", list(SHELLS)),
         ("--v", ["--version"]),
         ("nonsense ", []),
@@ -65,7 +69,7 @@ def test_nothing_typed_offers_every_command() -> None:
 
 
 def test_an_account_may_be_added_after_the_listing_words() -> None:
-    assert set(texts("providers ")) == {"add", "remove", "enable", "disable", "--known", "--json"}
+    assert set(texts("providers ")) == {"add", "set", "remove", "enable", "disable", "--known", "--json"}
 
 
 def test_commands_come_with_what_they_do() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from trayapp.core import schema, settings, state
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.models import ModelRef
-from trayapp.core.settings import Settings
+from trayapp.core.settings import Settings, Waits
 from trayapp.core.state import State
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -162,6 +162,12 @@ def test_only_what_differs_from_the_defaults_is_written() -> None:
         ("tray_wait", "600", 600),
         ("inline_models", "0", 0),
         ("model_cache_strategy", "fresh", "fresh"),
+        ("provider_ttl_overrides", "ollama=300, anthropic = 86400", {"ollama": 300, "anthropic": 86400}),
+        ("provider_ttl_overrides", "ollama=", {}),
+        ("provider_ttl_overrides", "", {}),
+        ("timeouts", "fast.receive=20,slow.retries=1", {"fast": Waits(receive=20), "slow": Waits(retries=1)}),
+        ("timeouts", "local.base_delay=0.5", {"local": Waits(base_delay=0.5)}),
+        ("refresh_when_metered", "on", True),
     ],
 )
 def test_a_preference_is_set_from_what_was_typed(name: str, text: str, value: object) -> None:
@@ -178,6 +184,20 @@ def test_a_preference_is_set_from_what_was_typed(name: str, text: str, value: ob
         ("tray_wait", "1.5", "from 0 to 600"),
         ("model_cache_strategy", "sometimes", "moderate"),
         ("model_cache_strategy", "fresher", "moderate"),
+        ("provider_ttl_overrides", "ollama", "of the form NAME=NUMBER"),
+        ("provider_ttl_overrides", "=300", "of the form NAME=NUMBER"),
+        ("provider_ttl_overrides", "a=1,b=2,a=3", "“a” stands there twice"),
+        ("provider_ttl_overrides", "ollama=-1", "“ollama” has to be a whole number from 0 to 31536000"),
+        ("provider_ttl_overrides", "ollama=31536001", "from 0 to 31536000"),
+        ("provider_ttl_overrides", "ollama=1.5", "whole number"),
+        ("timeouts", "fast=20", "is none of these: connect, receive"),
+        ("timeouts", "quick.receive=20", "“quick” is none of these: local, fast, medium, slow"),
+        ("timeouts", "fast.recieve=20", "“recieve” is none of these: connect"),
+        ("timeouts", "fast.receive=0", "“fast.receive” has to be a number from 0.1 to 600"),
+        ("timeouts", "fast.receive=nan", "from 0.1 to 600"),
+        ("timeouts", "fast.receive=inf", "from 0.1 to 600"),
+        ("timeouts", "fast.retries=2.5", "“fast.retries” has to be a whole number from 0 to 10"),
+        ("timeouts", "fast.retries=11", "from 0 to 10"),
     ],
 )
 def test_what_cannot_be_taken_is_answered_with_the_limits(name: str, text: str, words: str) -> None:
@@ -185,7 +205,108 @@ def test_what_cannot_be_taken_is_answered_with_the_limits(name: str, text: str, 
         schema.change(Settings(), name, text)
 
 
-@pytest.mark.parametrize("name", ["version", "accounts", "provider_ttl_overrides", "no_such"])
+@pytest.mark.parametrize("name", ["version", "accounts", "no_such"])
 def test_what_is_no_preference_cannot_be_set(name: str) -> None:
     with pytest.raises(KeyError):
         schema.change(Settings(), name, "1")
+
+
+def test_a_table_is_replaced_or_changed_entry_by_entry() -> None:
+    before = Settings(provider_ttl_overrides={"ollama": 300, "groq": 60}, timeouts={"fast": Waits(20, 30)})
+    whole = schema.change(before, "provider_ttl_overrides", "groq=5")
+    assert whole.provider_ttl_overrides == {"groq": 5}
+    onto = schema.change(before, "provider_ttl_overrides", "groq=5,openai=7,ollama=", onto=True)
+    assert onto.provider_ttl_overrides == {"groq": 5, "openai": 7}
+    assert schema.change(before, "provider_ttl_overrides", " ", onto=True).provider_ttl_overrides == {}
+    onto = schema.change(before, "timeouts", "fast.connect=,fast.retries=1,slow.pool=2", onto=True)
+    assert onto.timeouts == {"fast": Waits(receive=30, retries=1), "slow": Waits(pool=2)}
+    assert schema.change(onto, "timeouts", "slow.pool=", onto=True).timeouts == {"fast": Waits(receive=30, retries=1)}
+    assert before.timeouts == {"fast": Waits(20, 30)}, "what was is not changed under its holders"
+
+
+def test_a_key_that_went_astray_is_not_repeated(canary: str) -> None:
+    for name, text in (
+        ("provider_ttl_overrides", canary),
+        ("provider_ttl_overrides", f"{canary}=x"),
+        ("timeouts", f"{canary}=1"),
+        ("notify_switch", canary),
+    ):
+        with pytest.raises(ValueError, match="…") as said:
+            schema.change(Settings(), name, text)
+        assert canary not in str(said.value)
+
+
+FIGURES = st.floats(0.1, 60) | st.integers(1, 60).map(float)
+WAITS = st.builds(Waits, connect=st.none() | FIGURES, receive=FIGURES, retries=st.none() | st.integers(0, 10))
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[a-z0-9][a-z0-9._-]{0,8}", fullmatch=True), st.integers(0, 31_536_000)),
+    st.dictionaries(st.sampled_from(["local", "fast", "medium", "slow"]), WAITS),
+)
+def test_any_table_can_be_typed_as_it_is_shown(overrides: dict[str, int], timeouts: Any) -> None:
+    made = schema.change(Settings(), "provider_ttl_overrides", schema.typed(overrides))
+    made = schema.change(made, "timeouts", schema.typed(timeouts))
+    assert (made.provider_ttl_overrides, made.timeouts) == (overrides, timeouts)
+    assert schema.read_settings(schema.dump(made)) == (made, ())
+
+
+def test_one_bad_entry_of_a_table_costs_only_itself() -> None:
+    raw = {
+        "provider_ttl_overrides": {"ollama": 300, "groq": -1, "openai": "soon"},
+        "timeouts": {"fast": {"receive": 20}, "slow": {"retries": 99}, "quick": {"receive": 1}},
+    }
+    read, problems = schema.read_settings(raw)
+    assert (read.provider_ttl_overrides, read.timeouts) == ({"ollama": 300}, {"fast": Waits(receive=20)})
+    assert len(problems) == 4
+    assert "provider_ttl_overrides.groq" in problems[0]
+    assert "timeouts.slow" in problems[2]
+    assert schema.read_settings({"timeouts": 7})[1][0].startswith("“timeouts” was not usable")
+
+
+def test_figures_of_an_account_that_cannot_be_are_left_out_and_named() -> None:
+    raw = {"id": "a", "spec": "x", "ttl": -5, "strategy": "lazy", "timeouts": "quick", "name": "A"}
+    read, problems = schema.read_settings({"accounts": [raw, {"id": "b", "spec": "x", "ttl": 60}]})
+    assert read.accounts == (Account("a", "x", "A"), Account("b", "x", ttl=60))
+    assert [problem.partition(" ")[0] for problem in problems] == ["“ttl”", "“strategy”", "“timeouts”"]
+    assert "moderate" in problems[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("ttl", " 600 ", 600),
+        ("ttl", "0", 0),
+        ("ttl", "", None),
+        ("strategy", "fresh", "fresh"),
+        ("strategy", "", ""),
+        ("timeouts", "slow", "slow"),
+        ("timeouts", " ", ""),
+    ],
+)
+def test_a_figure_of_an_account_is_set_from_what_was_typed(name: str, text: str, value: object) -> None:
+    before = Account("a", "x", timeouts="fast", ttl=5, strategy="aggressive")
+    assert getattr(schema.change_account(before, name, text), name) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("ttl", "-1", "0 to 31536000"),
+        ("ttl", "31536001", "0 to 31536000"),
+        ("ttl", "soon", "0 to 31536000"),
+        ("ttl", "9" * 5000, "0 to 31536000"),
+        ("ttl", "1.5", "0 to 31536000"),
+        ("strategy", "lazy", "fresh, moderate, aggressive"),
+        ("timeouts", "quick", "local, fast, medium, slow"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_answered_with_what_can(name: str, text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        schema.change_account(Account("a", "x"), name, text)
+
+
+def test_other_fields_of_an_account_are_not_set_there() -> None:
+    for name in ("id", "spec", "enabled", "no_such"):
+        with pytest.raises(KeyError):
+            schema.change_account(Account("a", "x"), name, "1")

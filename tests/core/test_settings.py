@@ -33,6 +33,8 @@ def test_it_has_limits_and_its_default_is_within_them(preference: schema.Prefere
         assert preference.minimum <= preference.default <= preference.maximum
     elif preference.type is str:
         assert preference.default in preference.choices
+    elif preference.type is dict:
+        assert preference.default == {}
     else:
         assert preference.type is bool
     if preference.type is not bool:
@@ -55,7 +57,7 @@ def test_one_step_past_its_limits_is_refused_by_the_file_and_by_the_command_line
 
 def test_everything_but_the_version_and_what_has_pages_of_its_own_is_a_preference() -> None:
     fields = {field.name for field in msgspec.structs.fields(Settings)}
-    assert fields - {it.name for it in ALL} == {"version", "accounts", "provider_ttl_overrides"}
+    assert fields - {it.name for it in ALL} == {"version", "accounts"}
 
 
 def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:
@@ -64,3 +66,34 @@ def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:
 
     names = {*Account.__struct_fields__, *Settings.__struct_fields__, *State.__struct_fields__}
     assert not {name for name in names if name.endswith(("key", "token", "secret", "password"))}
+
+
+@every_preference
+def test_its_default_as_typed_is_its_default_again(preference: schema.Preference) -> None:
+    text = schema.typed(preference.default)
+    assert getattr(schema.change(Settings(), preference.name, text), preference.name) == preference.default
+
+
+def test_the_latency_classes_are_those_of_the_providers_table() -> None:
+    from trayapp.core.settings import LATENCIES, Waits
+    from trayapp.providers.spec import TIMEOUTS, Timeouts
+
+    assert list(LATENCIES) == list(TIMEOUTS)
+    assert Waits.__struct_fields__ == Timeouts.__struct_fields__
+
+
+def test_what_the_program_waits_for_is_within_the_limits_for_changes() -> None:
+    """S4-11 to S4-13: the documents' own figures can be typed."""
+    from trayapp.providers.spec import TIMEOUTS
+
+    for name, times in TIMEOUTS.items():
+        for figure in times.__struct_fields__:
+            text = f"{name}.{figure}={getattr(times, figure):g}"
+            assert schema.typed(schema.change(Settings(), "timeouts", text).timeouts) == text
+
+
+def test_strategies_are_those_of_the_catalogue() -> None:
+    from trayapp.catalog.freshness import Strategy
+    from trayapp.core.settings import STRATEGIES
+
+    assert list(STRATEGIES) == list(Strategy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,7 +25,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.qt.parts import SETTINGS, SPECS, Desk, Doctor, Status, about, views
 from trayapp.core.intents import Reply, SaveAccount, SaveSettings, SetLogin
-from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings, Waits
 from trayapp.core.topic import Topic
 from trayapp.qt.fields import FieldRow
 from trayapp.qt.settings import SettingsDialog
@@ -35,8 +36,9 @@ from trayapp.ui.accounts import AccountView
 class Opened:
     """An open dialog and everything around it."""
 
-    def __init__(self, qtbot: QtBot, keyring: str = "ok") -> None:
+    def __init__(self, qtbot: QtBot, keyring: str = "ok", forced: dict[str, str] | None = None) -> None:
         self.desk = Desk()
+        self.stored = SETTINGS
         self.settings: Topic[Settings] = Topic(SETTINGS)
         self.accounts: Topic[tuple[AccountView, ...]] = Topic(views(keyring=keyring))
         self.status = Status(True, "Switched on by you.")
@@ -51,12 +53,20 @@ class Opened:
             login=self.login,
             doctor=Doctor(),
             about=about,
+            stored=(lambda: self.stored) if forced else None,
+            forced=forced,
         )
         qtbot.addWidget(self.dialog, before_close_func=lambda _widget: self.dialog.hide())
         self.dialog.show_page()
 
     async def login(self) -> Status:
         return self.status
+
+    def look_at(self, page: str, provider: str = "") -> None:
+        """Show the page with everything unfolded."""
+        self.dialog.show_page(page, provider)
+        if page == PROVIDERS and provider:
+            self.dialog.providers.forms[provider].advanced.toggle.setChecked(True)
 
     def row(self, name: str) -> FieldRow:
         return next(page.rows[name] for page in self.dialog.pages.values() if name in page.rows)
@@ -94,7 +104,7 @@ def opened(qtbot: QtBot) -> Callable[..., Opened]:
     return lambda **more: Opened(qtbot, **more)
 
 
-async def ready(make: Callable[..., Opened], **more: str) -> Opened:
+async def ready(make: Callable[..., Opened], **more: Any) -> Opened:
     made = make(**more)
     await made.desk.settle()
     return made
@@ -220,6 +230,34 @@ async def test_it_opens_at_the_account_that_was_asked_for(opened: Callable[..., 
     assert it.dialog.providers.forms["mistral"].isVisible()
 
 
+async def test_what_the_environment_sets_is_shown_as_such_and_never_saved(opened: Callable[..., Opened]) -> None:
+    it = await ready(opened, forced={"tray_wait": "TRAYAPP_TRAY_WAIT"})
+    it.settings.publish(msgspec.structs.replace(SETTINGS, tray_wait=3))
+    it.dialog.show_page(GENERAL)
+    row = it.row("tray_wait")
+    assert (row.text, row.control.isEnabled(), row.forced.isVisible()) == ("3", False, True)
+    assert "Set by TRAYAPP_TRAY_WAIT" in row.forced.text()
+    assert "TRAYAPP_TRAY_WAIT" in row.control.accessibleDescription()
+    assert not it.row("confirm_switch").forced.isVisible()
+    assert not it.dialog.dirty
+    it.enter("confirm_switch", form.ON)
+    await it.press(APPLY)
+    assert it.desk.asked == [SaveSettings(msgspec.structs.replace(SETTINGS, confirm_switch=True))]
+
+
+async def test_a_table_is_typed_on_one_line_and_checked(opened: Callable[..., Opened]) -> None:
+    it = await ready(opened)
+    it.enter("provider_ttl_overrides", "ollama=soon")
+    assert "“ollama” has to be a whole number" in it.row("provider_ttl_overrides").error.text()
+    it.enter("provider_ttl_overrides", "ollama=300, anthropic=86400")
+    it.enter("timeouts", "fast.receive=20")
+    await it.press(APPLY)
+    (saved,) = it.desk.asked
+    assert isinstance(saved, SaveSettings)
+    assert saved.settings.provider_ttl_overrides == {"ollama": 300, "anthropic": 86400}
+    assert saved.settings.timeouts == {"fast": Waits(receive=20)}
+
+
 # -- start with the desktop -----------------------------------------------------------------------
 
 
@@ -272,7 +310,7 @@ def pages(it: Opened) -> list[str]:
 async def test_every_control_has_a_name_for_a_screen_reader(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     for page in pages(it):
-        it.dialog.show_page(page, "openai" if page == PROVIDERS else "")
+        it.look_at(page, "openai" if page == PROVIDERS else "")
         for control in controls(it.dialog):
             if type(control).__name__ in ("QToolButton", "QAbstractButton") or control.objectName().startswith("qt_"):
                 continue  # Qt's own, inside its widgets
@@ -284,7 +322,7 @@ async def test_no_access_key_is_there_twice_on_a_page(opened: Callable[..., Open
     it = await ready(opened, keyring="locked")
     for page in pages(it):
         for provider in ("openai", "azure", "ollama") if page == PROVIDERS else ("",):
-            it.dialog.show_page(page, provider)
+            it.look_at(page, provider)
             texts = [it.dialog.tabs.tabText(at) for at in range(it.dialog.tabs.count())]
             texts += [control.text() for control in controls(it.dialog) if isinstance(control, QAbstractButton)]
             texts += [label.text() for label in it.dialog.findChildren(QLabel) if label.isVisible() and label.buddy()]
@@ -296,10 +334,12 @@ async def test_no_access_key_is_there_twice_on_a_page(opened: Callable[..., Open
 async def test_tab_goes_from_the_pages_through_the_fields_to_the_buttons(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     for page, provider in ((GENERAL, ""), (MODELS, ""), (PROVIDERS, "azure"), (form.ABOUT, "")):
-        it.dialog.show_page(page, provider)
+        it.look_at(page, provider)
         it.dialog.tabs.tabBar().setFocus()
         order = tab_order(it.dialog)
-        heights = [widget.mapTo(it.dialog, widget.rect().topLeft()).y() for widget in order]
+        # a page that scrolls reaches below the buttons
+        above = [widget for widget in order if not it.dialog.buttons.isAncestorOf(widget)]
+        heights = [widget.mapTo(it.dialog, widget.rect().topLeft()).y() for widget in above]
         if page == PROVIDERS:  # the list and its button, then the form from top to bottom
             form_ = it.dialog.providers.forms["azure"]
             assert order[1:3] == [it.dialog.providers.list, it.dialog.providers.add_button]
@@ -339,7 +379,7 @@ async def test_no_text_is_clipped_in_any_size(large_text: float, opened: Callabl
     it.enter("inline_models", "ninety")
     for page in pages(it):
         for provider in ("openai", "azure") if page == PROVIDERS else ("",):
-            it.dialog.show_page(page, provider)
+            it.look_at(page, provider)
             for _turn in range(5):
                 await asyncio.sleep(0)
             for widget in it.dialog.findChildren(QWidget):

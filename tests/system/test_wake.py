@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from tests.support.dbus_server import DbusServer
 from trayapp.system import wake
 from trayapp.system.wake import Event, meaning
 
 LOGIN = ("/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep")
 NETWORK = ("/org/freedesktop/NetworkManager", "org.freedesktop.NetworkManager", "StateChanged")
+PROPERTIES = (NETWORK[0], "org.freedesktop.DBus.Properties", "PropertiesChanged")
 NETWORKD = ("/org/freedesktop/network1", "org.freedesktop.DBus.Properties", "PropertiesChanged")
+NM = "org.freedesktop.NetworkManager"
 MANAGER = "org.freedesktop.network1.Manager"
 
 
@@ -32,6 +35,17 @@ MANAGER = "org.freedesktop.network1.Manager"
         (NETWORK, (40,), None),
         (NETWORK, (20,), Event.OFFLINE),
         (NETWORK, (10,), Event.OFFLINE),
+        (NETWORK, (0,), None),
+        (PROPERTIES, (NM, {"Metered": ("u", 1)}, []), Event.METERED),
+        (PROPERTIES, (NM, {"Metered": ("u", 3)}, []), Event.METERED),
+        (PROPERTIES, (NM, {"Metered": ("u", 2)}, []), Event.UNMETERED),
+        (PROPERTIES, (NM, {"Metered": ("u", 4)}, []), Event.UNMETERED),
+        (PROPERTIES, (NM, {"Metered": ("u", 0)}, []), Event.UNMETERED),
+        (PROPERTIES, (NM, {"Connectivity": ("u", 4)}, []), None),
+        (PROPERTIES, ("org.freedesktop.NetworkManager.Statistics", {"Metered": ("u", 1)}, []), None),
+        (PROPERTIES, (NM, {"Metered": ()}, []), None),
+        (NETWORKD, (MANAGER, {"OnlineState": ("s", "partial")}, []), Event.ONLINE),
+        (NETWORKD, (MANAGER, {"OnlineState": ("s", "unknown")}, []), None),
         (NETWORKD, (MANAGER, {"OnlineState": ("s", "online")}, []), Event.ONLINE),
         (NETWORKD, (MANAGER, {"OnlineState": ("s", "offline")}, []), Event.OFFLINE),
         (NETWORKD, (MANAGER, {"OperationalState": ("s", "routable")}, []), None),
@@ -56,7 +70,8 @@ def bus(tmp_path: Path) -> Iterator[str]:
     config.write_text(
         '<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN" '
         '"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">\n'
-        f"<busconfig><listen>unix:path={tmp_path / 'bus'}</listen><policy context='default'>"
+        f"<busconfig><servicedir>{tmp_path}</servicedir><listen>unix:path={tmp_path / 'bus'}</listen>"
+        "<policy context='default'>"
         "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>"
         "</policy></busconfig>"
     )
@@ -113,7 +128,9 @@ async def test_sleep_and_network_are_heard_from_the_services_themselves(bus: str
             bus, "org.freedesktop.network1", [(NETWORKD, "sa{sv}as", (MANAGER, {"OnlineState": ("s", "offline")}, []))]
         )
 
-    assert await heard(bus, speak, 5) == [Event.ASLEEP, Event.AWAKE, Event.OFFLINE, Event.ONLINE, Event.OFFLINE]
+    told = [Event.ASLEEP, Event.AWAKE, Event.OFFLINE, Event.ONLINE, Event.OFFLINE]
+    # what the last one said does not hold after it has gone
+    assert await heard(bus, speak, 6) == [*told, Event.ONLINE]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no system bus on this system")
@@ -144,3 +161,107 @@ async def test_a_bus_that_goes_away_ends_the_watch(tmp_path: Path) -> None:
     server = await asyncio.start_unix_server(hang_up, tmp_path / "bus")
     await asyncio.wait_for(wake.watch(lambda _event: None, bus=f"unix:path={tmp_path / 'bus'}", platform="linux"), 2)
     server.close()
+
+
+class Manager(DbusServer):
+    """NetworkManager, or networkd, as far as it is asked here."""
+
+    def __init__(self, bus: str, name: str = NM, **values: tuple[str, Any]) -> None:
+        self.values = values
+        self.asked: list[str] = []
+        super().__init__(bus, name, self._told)
+
+    def _told(self, message: Any) -> Any:
+        interface, name = message.body
+        self.asked.append(f"{interface}.{name}")
+        return ("v", (self.values[name],))
+
+    def say(self, **values: tuple[str, Any]) -> None:
+        self.signal(PROPERTIES[0], PROPERTIES[1], PROPERTIES[2], "sa{sv}as", (NM, values, []))
+
+
+class Watching:
+    """A watch under way, what it heard, and when it knew how things stand."""
+
+    def __init__(self, bus: str) -> None:
+        self.events: list[Event] = []
+        self.ready = asyncio.Event()
+        self.task = asyncio.create_task(
+            wake.watch(self.events.append, ready=self.ready.set, bus=bus, platform="linux"), name="watch"
+        )
+
+    async def until(self, *events: Event) -> None:
+        for _turn in range(500):
+            if len(self.events) >= len(events):
+                break
+            await asyncio.sleep(0.01)
+        assert self.events == list(events)
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system bus is missing on this system")
+async def test_how_things_stand_is_asked_once_and_what_changes_is_heard(bus: str) -> None:
+    manager = Manager(bus, State=("u", 70), Metered=("u", 3))
+    with manager:
+        watching = Watching(bus)
+        await asyncio.wait_for(watching.ready.wait(), 5)
+        assert sorted(watching.events) == [Event.METERED, Event.ONLINE]
+        manager.say(Metered=("u", 2), WirelessEnabled=("b", True))
+        manager.say(Metered=("u", 4))
+        manager.signal(*NETWORK, "u", (20,))
+        manager.say(Metered=("u", 1))
+        await watching.until(*watching.events[:2], Event.UNMETERED, Event.OFFLINE, Event.METERED)
+        assert sorted(manager.asked) == [f"{NM}.Metered", f"{NM}.State"]
+        await watching.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system bus is missing on this system")
+async def test_a_service_that_comes_later_is_asked_and_one_that_goes_no_longer_counts(bus: str) -> None:
+    watching = Watching(bus)
+    await asyncio.wait_for(watching.ready.wait(), 5)
+    assert watching.events == []
+    with Manager(bus, State=("u", 20), Metered=("u", 1)):
+        await watching.until(Event.OFFLINE, Event.METERED)
+    await watching.until(Event.OFFLINE, Event.METERED, Event.ONLINE, Event.UNMETERED)
+    await watching.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system bus is missing on this system")
+async def test_one_service_that_sees_a_network_suffices(bus: str) -> None:
+    with Manager(bus, "org.freedesktop.network1", OnlineState=("s", "online")):
+        with Manager(bus, State=("u", 20), Metered=("u", 0)):
+            watching = Watching(bus)
+            await asyncio.wait_for(watching.ready.wait(), 5)
+            network = [it for it in watching.events if it in (Event.ONLINE, Event.OFFLINE)]
+            assert network[-1] is Event.ONLINE
+            await watching.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system bus is missing on this system")
+async def test_a_service_that_answers_nonsense_says_nothing(bus: str) -> None:
+    with Manager(bus, State=("s", "seventy")):  # and it does not know of metered connections
+        watching = Watching(bus)
+        await asyncio.wait_for(watching.ready.wait(), 5)
+        assert watching.events == []
+        await watching.end()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system bus is missing on this system")
+async def test_no_service_is_started_for_a_question(bus: str, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    (tmp_path / f"{NM}.service").write_text(f"[D-BUS Service]\nName={NM}\nExec=/usr/bin/touch {started}\n")
+    watching = Watching(bus)
+    await asyncio.wait_for(watching.ready.wait(), 5)
+    await watching.end()
+    assert not started.exists()
+
+
+async def test_where_nobody_can_be_asked_it_is_ready_at_once() -> None:
+    ready = asyncio.Event()
+    for more in ({"bus": "unix:path=/nonexistent/bus", "platform": "linux"}, {"platform": "win32"}):
+        ready.clear()
+        await wake.watch(lambda _event: None, ready=ready.set, **more)
+        assert ready.is_set()

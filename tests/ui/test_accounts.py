@@ -140,3 +140,19 @@ def test_offers_are_what_was_found_and_is_not_in_use() -> None:
 def test_a_variable_in_use_and_a_server_set_up_are_not_offered_again() -> None:
     used = Settings(accounts=(Account("g", "groq", key_from=KeyFrom.ENVIRONMENT), Account("l", "llama")))
     assert offers(SPECS, used, {"groq": "GROQ_API_KEY"}, {"llama": "http://127.0.0.1:8080"}) == ()
+
+
+def test_a_view_says_which_times_hold_unless_the_account_has_its_own() -> None:
+    """S1-37, S4-44: what is shown as usual is what the account would fall back on."""
+    own = view(Account("g", "groq", ttl=5, strategy="fresh", timeouts="slow"))
+    assert (own.usual_ttl, own.usual_strategy, own.usual_latency) == (3600, "moderate", "medium")
+    assert (view(Account("l", "llama")).usual_ttl, view(Account("l", "llama")).usual_latency) == (300, "local")
+    assert view(Account("l", "llama", base_url="http://192.168.1.9/v1")).usual_latency == "medium"
+    settings = Settings(
+        accounts=(Account("g", "groq"),),
+        default_ttl_seconds=60,
+        provider_ttl_overrides={"groq": 7},
+        model_cache_strategy="fresh",
+    )
+    (*_local, made) = account_views(settings, State(), {}, SPECS, {}, "ok", (), NOW)
+    assert (made.usual_ttl, made.usual_strategy) == (7, "fresh")

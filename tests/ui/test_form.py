@@ -85,3 +85,22 @@ def test_no_two_labels_share_an_access_key(labels: list[str], taken: str) -> Non
             keys.append(marks[marks.index("&") + 1].casefold())
     assert len(keys) == len(set(keys))
     assert not set(keys) & set(taken.casefold())
+
+
+def test_a_table_is_a_line_of_text_in_the_form_of_the_command_line() -> None:
+    settings = Settings(provider_ttl_overrides={"ollama": 300, "anthropic": 86400})
+    overrides = field("provider_ttl_overrides", settings)
+    assert (overrides.shape, overrides.value) == (Shape.TEXT, "ollama=300,anthropic=86400")
+    assert "NAME=SECONDS" in overrides.help
+    assert "“ollama” has to be a whole number" in form.check(overrides, "ollama=soon")
+    assert "NAME=NUMBER" in form.check(overrides, "ollama")
+    after = form.changed(settings, {"provider_ttl_overrides": "groq=5"})
+    assert after.provider_ttl_overrides == {"groq": 5}, "in the form the whole text counts"
+    assert "none of these: local" in form.check(field("timeouts"), "quick.receive=3")
+
+
+def test_a_field_says_which_variable_sets_it() -> None:
+    forced = {"tray_wait": "TRAYAPP_TRAY_WAIT"}
+    found = {it.name: it for page in form.pages(Settings(), forced) for it in page.fields}
+    assert found["tray_wait"].forced_by == "TRAYAPP_TRAY_WAIT"
+    assert {it.forced_by for it in found.values() if it.name != "tray_wait"} == {""}

@@ -97,11 +97,21 @@ class Host(SniHost):
 
     def wait_row(self, item: Item, beginning: str, timeout: float = 10.0) -> Node:
         """The first entry of the menu that begins like this, once it is there."""
+        return self._wait_label(item, lambda label: label.startswith(beginning), beginning, timeout)
 
+    def wait_words(self, item: Item, words: str, timeout: float = 10.0) -> Node:
+        """The first entry of the menu with these words anywhere in it, once it is there."""
+        return self._wait_label(item, lambda label: words in label, words, timeout)
+
+    def __enter__(self) -> Host:
+        self.start()
+        return self
+
+    def _wait_label(self, item: Item, fits: Callable[[str], bool], what: str, timeout: float) -> Node:
         def found(menu: Node) -> Node | None:
-            return next((child for child in menu.children if child.label.startswith(beginning)), None)
+            return next((child for child in menu.children if fits(child.label)), None)
 
-        return self.wait_menu(item, found, f"“{beginning}” in the menu", timeout)
+        return self.wait_menu(item, found, f"“{what}” in the menu", timeout)
 
     def _register(self, service: str, sender: str) -> None:
         self.came.append(time.monotonic())

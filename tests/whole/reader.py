@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, new_method_call
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
@@ -145,13 +145,12 @@ class Reader:
             yield from self._walk(child_owner, child, depth + 1)
 
     def _ask(
-        self, owner: str, path: str, interface: str, member: str, signature: str = "", body: tuple[object, ...] = ()
-    ) -> tuple[object, ...]:
+        self, owner: str, path: str, interface: str, member: str, signature: str = "", body: tuple[Any, ...] = ()
+    ) -> Any:
         if self._client is None:
             raise RuntimeError("the screen reader does not run")
         call = new_method_call(DBusAddress(path, owner, interface), member, signature or None, body)
-        answer: tuple[object, ...] = reply_to(self._client, call)
-        return answer
+        return reply_to(self._client, call)
 
     def _bus_asked(self, message: Message) -> Reply:
         if member_of(message) == "GetAddress":

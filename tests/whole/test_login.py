@@ -17,9 +17,7 @@ def command(text: str) -> tuple[str, ...]:
     (line,) = re.findall(r"^Exec=(.*)$", text, re.MULTILINE)
     line = re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t", "s": " "}.get(found[1], found[1]), line)
     words = re.findall(r'"((?:\\.|[^"\\])*)"|(\S+)', line)
-    return tuple(
-        re.sub(r"\\(.)", r"\1", quoted) if quoted else plain.replace("%%", "%") for quoted, plain in words
-    )
+    return tuple(re.sub(r"\\(.)", r"\1", quoted) if quoted else plain.replace("%%", "%") for quoted, plain in words)
 
 
 def test_the_entry_for_login_starts_the_program_and_says_nothing(

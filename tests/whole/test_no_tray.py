@@ -50,7 +50,7 @@ def test_typing_filters_and_enter_picks(desk: dict[str, str], reader: Reader, po
         assert remembered()["active"] == ["left", "gpt_5"]
         pointer.keys("Escape")  # empties the search
         reader.wait("claude & co", "list item")
-        pointer.keys("Down", "Return")
+        pointer.keys("Down", "Down", "Return")  # headers are passed, and read aloud
         until(lambda: remembered()["active"] == ["right", "claude & co"], "the choice")
         assert pointer.windows(WINDOW, by="name")
 

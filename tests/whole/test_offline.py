@@ -62,7 +62,7 @@ def test_lists_from_the_disk_say_how_old_they_are_and_why(desk: dict[str, str], 
         assert len(cli(desk, "models", "--porcelain").splitlines()) == 20
         row = next(node for node in host.peek(item).children if node.checkable and not node.checked)
         host.click(item, row.label)
-        host.wait_menu(item, lambda menu: next((it for it in menu.children if it.checked and it.id == row.id), None), "")
+        host.wait_menu(item, lambda menu: menu.child(row.label).checked, "the mark to move")
 
 
 def test_a_fresh_list_asks_nobody(desk: dict[str, str], host: Host, home: Path) -> None:

@@ -54,9 +54,7 @@ def test_names_with_underscores_and_ampersands_show_as_they_are(
         assert host.menu(item).labels[3:7] == names
 
 
-def test_more_models_than_fit_go_into_submenus_that_are_filled_when_they_open(
-    desk: dict[str, str], host: Host
-) -> None:
+def test_more_models_than_fit_go_into_submenus_that_are_filled_when_they_open(desk: dict[str, str], host: Host) -> None:
     accounts = (server("few", "http://127.0.0.1:9"), server("many", "http://127.0.0.1:9"))
     lists = (listing("few", "only"), listing("many", *(f"model {n:02}" for n in range(25))))
     set_up(*accounts, lists=lists)
@@ -90,8 +88,8 @@ def test_a_refused_key_is_said_in_the_header_and_the_shipped_list_is_locked(
     set_up(Account("openai", "openai", base_url=provider.url, key_from=KeyFrom.ENVIRONMENT))
     with Trayapp(desk):
         item = host.wait_item()
-        host.wait_menu(item, lambda menu: any("key refused" in it for it in menu.labels), "a refused key")
-        title = host.row(item, "OpenAI (").label
+        title = host.wait_words(item, "– key refused").label
+        assert title.startswith("OpenAI (")
         first, *models = host.open(item, title).children
         assert (first.label, first.enabled) == ("Add a key…", True)
         assert len(models) > 25

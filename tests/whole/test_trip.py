@@ -34,8 +34,9 @@ def openai(canary: str) -> Iterator[Served]:
 
 @pytest.fixture
 def ollama() -> Iterator[Served]:
-    with Served({"/api/tags": Reply(body=samples.data("ollama")), "/api/version": Reply(body={"version": "0.12"})}) as it:
-        yield it
+    routes = {"/api/tags": Reply(body=samples.data("ollama")), "/api/version": Reply(body={"version": "0.12.0"})}
+    with Served(routes) as server:
+        yield server
 
 
 def test_a_key_typed_and_a_model_clicked_are_there_again_without_a_network(
@@ -140,5 +141,3 @@ def arguments_with(text: str) -> list[str]:
         except OSError:  # ended while we looked
             continue
     return found
-
-

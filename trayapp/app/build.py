@@ -90,6 +90,12 @@ def build(
             return None
         return facts().embedded(account)
 
+    def first() -> tuple[str, ...]:
+        from trayapp.catalog.refresher import precedence
+
+        state = app.state.value
+        return precedence(state.active, state.pinned, state.recent)
+
     catalog = Catalog(
         fetch=lambda account, held: fetcher()(account, held),
         shelf=Shelf(paths.listings),
@@ -100,6 +106,7 @@ def build(
         batch_deadline=lambda: float(app.settings.value.batch_timeout_seconds),
         fallback_on=lambda: app.settings.value.use_catalog_fallback,
         wait_for_new=lambda: app.settings.value.wait_for_new,
+        priority=first,
         clock=clock,
     )
     app = App(

@@ -43,15 +43,19 @@ async def update_catalog(app: App) -> Reply:
     from trayapp.system.files import write_private
 
     facts = await asyncio.to_thread(app.facts)
+    written: list[Path] = []
 
     def write(path: Path, data: bytes) -> None:
         write_private(path, data)
         facts.forget()  # at once, so that no list is enriched with old facts and taken for a newer one
+        written.append(path)
 
     shipped = app.paths.resources / "catalog.json"
-    report = await update(http, app.paths.data, app.clock, shipped=shipped, urls=urls, writer=write)
-    if report.changed:
-        show_shipped_anew(app)
+    try:
+        report = await update(http, app.paths.data, app.clock, shipped=shipped, urls=urls, writer=write)
+    finally:
+        if written:  # even where the rest was cancelled
+            show_shipped_anew(app)
     data: dict[str, Any] = {"shipped": report.shipped, "sources": msgspec.to_builtins(report.outcomes)}
     return Reply(report.ok, report.text, data)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,6 +38,8 @@ class Doctor:
     async def look(self) -> Machine:
         """Everything besides the accounts: takes milliseconds, and three seconds where the keyring hangs."""
         app = self._app
+        import platform
+
         from trayapp.system.checkup import look_over
 
         (keyring, reason), places, answering, editions = await asyncio.gather(

@@ -65,13 +65,13 @@ async def _perform(app: App, intent: Intent) -> Reply:
         case intents.UnlockKeyring():
             return await key_work.unlock(app)
         case intents.ClearCache():
-            from trayapp.app import catalog_work
+            from trayapp.app.catalog_work import clear_cache
 
-            return await catalog_work.clear_cache(app, intent)
+            return await clear_cache(app, intent)
         case intents.UpdateCatalog():
-            from trayapp.app import catalog_work
+            from trayapp.app.catalog_work import update_catalog
 
-            return await catalog_work.update_catalog(app)
+            return await update_catalog(app)
         case SetLogin():
             return await set_login(app, intent)
         case intents.OpenSettings() | intents.ShowAll() | intents.Activate():

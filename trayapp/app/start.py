@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from trayapp.app.door import answer
 from trayapp.app.keychain import spec_of
+from trayapp.app.network import Network
 from trayapp.app.root import App
 from trayapp.catalog.refresher import Refresher
 from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.errors import ProviderError, UserError
-from trayapp.providers.spec import base_url
+from trayapp.providers.spec import base_url, loopback
+from trayapp.system import wake
 from trayapp.system.instance import Claim
 
 LOOK_AGAIN = 60.0
@@ -21,12 +23,23 @@ LOOK_AGAIN = 60.0
 class Started:
     """The parts that run while the program runs; all of them wait, none of them polls."""
 
-    def __init__(self, app: App, claim: Claim | None) -> None:
+    def __init__(self, app: App, claim: Claim | None, *, watch: Callable[..., Awaitable[None]] = wake.watch) -> None:
+        """``watch`` says what happens to the computer, as ``system.wake.watch`` does."""
         self.app = app
         self._claim = claim
         self._looked = app.clock.monotonic()
+        self.network = Network(
+            back=lambda: app.tasks.start(self._begin_anew(), name="after sleep, or in another network"),
+            changed=lambda: self.refresher.arm(),
+            watch=watch,
+        )
         self.refresher = Refresher(
-            app.catalog, accounts=self._kept_up, start=lambda work, name: app.tasks.start(work, name=name)
+            app.catalog,
+            accounts=self._kept_up,
+            start=lambda work, name: app.tasks.start(work, name=name),
+            online=lambda: self.network.online,
+            metered=self._metered,
+            local=on_this_computer,
         )
 
     def begin(self) -> None:
@@ -34,6 +47,7 @@ class Started:
         app = self.app
         if self._claim is not None:
             app.tasks.start(self._claim.serve(partial(answer, app)), name="serve the command line")
+        app.tasks.start(self.network.watch(), name="hear of sleep and network")
         app.tasks.start(self._first(), name="first lists")
         app.settings.listen(lambda _settings: self.refresher.arm())
 
@@ -47,7 +61,7 @@ class Started:
         app.redraw()
         app.keychain.keys.drop_stale()
         now = app.clock.monotonic()
-        unseen = tuple(it for it in app.accounts if it.enabled and self._unseen(it))
+        unseen = self._to_look_for()
         if unseen and now - self._looked >= LOOK_AGAIN:
             self._looked = now
             app.tasks.start(app.catalog.refresh(unseen, force=True), name="look for local servers")
@@ -71,10 +85,25 @@ class Started:
         app = self.app
         if app.state.value.keyed:
             await app.keychain.look()
+        await self.network.known()
         self.refresher.begin()
-        unseen = tuple(it for it in app.accounts if it.enabled and self._unseen(it))
+        unseen = self._to_look_for()
         if unseen:
             await app.catalog.refresh(unseen, force=True)
+
+    async def _begin_anew(self) -> None:
+        """Connections are not what they were, and neither are the reasons to leave a provider alone."""
+        await self.app.net.reset()
+        self.refresher.woke()
+
+    def _metered(self) -> bool | None:
+        return self.network.metered and not self.app.settings.value.refresh_when_metered
+
+    def _to_look_for(self) -> tuple[Account, ...]:
+        """Local servers that never answered; those elsewhere only over a network that is there and costs nothing."""
+        closed = self.network.online is False or self._metered() is True
+        unseen = (it for it in self.app.accounts if it.enabled and self._unseen(it))
+        return tuple(it for it in unseen if not closed or on_this_computer(it))
 
     def _unseen(self, account: Account) -> bool:
         """A server that nobody set up and that never answered: looked for, but not waited for."""
@@ -83,3 +112,12 @@ class Started:
 
     def _kept_up(self) -> tuple[Account, ...]:
         return tuple(it for it in self.app.accounts if it.enabled and not self._unseen(it))
+
+
+def on_this_computer(account: Account) -> bool:
+    """A server of this very computer, which needs no network."""
+    try:
+        spec = spec_of(account)
+        return spec.local and loopback(base_url(spec, account))
+    except (UserError, ProviderError):
+        return False

@@ -18,7 +18,7 @@ from trayapp.catalog.ledger import Ledger
 from trayapp.catalog.metrics import Event, Metrics
 from trayapp.catalog.patience import Patience
 from trayapp.catalog.standing import Standing
-from trayapp.catalog.writing import Writing
+from trayapp.catalog.writing import Entry, Writing
 from trayapp.core.accounts import Account
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError
@@ -132,9 +132,9 @@ class Asking:
             failure=None,
             unchanged=held.unchanged + 1 if same and held else 0,
         )
-        await self._writing.put(new, mark(asked.account), wanted=lambda: self._ledger.current(asked) is not None)
+        if self._ledger.current(asked) is not None:
+            await self._writing.put(id_, partial(self._right, asked, new))
         if self._ledger.current(asked) is None:
-            await self._undo(id_)
             return
         self._ledger.change(id_, held=new, why=None, patience=Patience(), doubtful=False)
         ttl = round(self._ledger.timing(asked.account).ttl)
@@ -143,13 +143,18 @@ class Asking:
         if new.dropped:
             log.warning("%d models of '%s' could not be kept", new.dropped, id_)
 
-    async def _undo(self, provider: str) -> None:
-        """The account changed while its old answer was being written: put back what counts."""
+    def kept(self, provider: str) -> Entry | None:
+        """What belongs on disk of this account as it stands."""
         now = self._ledger.get(provider)
         if now is None or now.held is None:
-            await self._writing.forget_later(provider)
-        else:
-            await self._writing.put(now.held, mark(now.account), doubtful=now.doubtful, wanted=lambda: True)
+            return None
+        return Entry(now.held, mark(now.account), now.doubtful)
+
+    def _right(self, asked: Standing, new: Listing) -> Entry | None:
+        """The new list, or what else counts if the account changed while we wrote."""
+        if self._ledger.current(asked) is not None:
+            return Entry(new, mark(asked.account))
+        return self.kept(asked.account.id)
 
     def _failed(self, provider: str, failure: Failure) -> None:
         before = self._ledger.known(provider)

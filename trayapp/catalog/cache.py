@@ -142,6 +142,8 @@ class Shelf:
     def put(self, listing: Listing, mark: str = "", *, doubtful: bool = False) -> int:
         """Write one list; gives the bytes of its file. Blocks until the disk has it.
 
+        ``doubtful``: the account's key changed since, so the list is to be asked for again whatever its age.
+
         Raises OSError, and ProviderError(DISK) in words where a newer version's file stands in the
         way or the list is too large to be read back.
         """
@@ -158,14 +160,6 @@ class Shelf:
         files.write_private(path, data)
         self.sizes[provider] = len(data)
         return len(data)
-
-    def doubt(self, provider: str) -> None:
-        """Note on disk that the account's key changed: for whoever changes it while no tray runs."""
-        try:
-            document = self._read(provider)
-            self.put(document.listing, document.mark, doubtful=True)
-        except (OSError, ProviderError, _NewerError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return  # no list that could be believed: nothing to doubt
 
     def remove(self, provider: str) -> bool:
         """Delete an account's file; False when there was none. Raises OSError."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from math import inf
 from types import MappingProxyType
 from typing import Any
@@ -118,7 +119,8 @@ class Catalog:
         self.metrics.say(Event.INVALIDATE, provider, reason="key")
         log.info("Invalidated model cache for '%s'", provider)
         if before.held is not None and self._running():
-            self._writing.start(self._writing.doubt(provider, wanted=lambda: self._doubtful(provider)), provider)
+            # so that a restart asks as well
+            self._writing.start(self._writing.put(provider, partial(self._asking.kept, provider)), provider)
         self._asking.publish()
 
     def remove(self, provider: str) -> None:
@@ -301,10 +303,6 @@ class Catalog:
         except RuntimeError:
             return False
         return True
-
-    def _doubtful(self, provider: str) -> bool:
-        standing = self._ledger.get(provider)
-        return standing is not None and standing.doubtful
 
 
 def _absent(standing: Standing) -> bool:

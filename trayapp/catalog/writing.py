@@ -7,12 +7,22 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
+from msgspec import Struct
+
 from trayapp.catalog.cache import Shelf
 from trayapp.core.errors import ProviderError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing
 
 log = logging.getLogger("trayapp.catalog")
+
+
+class Entry(Struct, frozen=True):
+    """What belongs into one account's file."""
+
+    listing: Listing
+    mark: str
+    doubtful: bool = False
 
 
 class Writing:
@@ -26,32 +36,18 @@ class Writing:
         self._told: set[str] = set()
         self._begun: set[asyncio.Task[None]] = set()
 
-    async def put(self, listing: Listing, mark: str, *, wanted: Callable[[], bool], doubtful: bool = False) -> None:
-        """Write a list when it is its turn, if it is still ``wanted`` then."""
-        provider = listing.provider
-        async with self._turn(provider):
-            if not wanted():
-                return
-            try:
-                await self._run(self._shelf.put, listing, mark, doubtful=doubtful)
-            except (OSError, ProviderError) as exc:
-                why = _why(exc)
-                log.warning("The list of '%s' could not be written: %s", provider, why)
-                if provider not in self._told:
-                    self._told.add(provider)
-                    self._tell(
-                        _("The model list of “{id}” could not be saved: {why}.").format(
-                            id=provider, why=why.rstrip(".")
-                        )
-                    )
-            else:
-                self._told.discard(provider)
+    async def put(self, provider: str, right: Callable[[], Entry | None]) -> None:
+        """Write what is right when it is our turn, and go on until that is what stands on disk.
 
-    async def doubt(self, provider: str, *, wanted: Callable[[], bool]) -> None:
-        """Note on disk that the list is to be asked for again whatever its age."""
+        The account may change while we write; ``right`` says what belongs there now, None for no file.
+        """
         async with self._turn(provider):
-            if wanted():
-                await self._run(self._shelf.doubt, provider)
+            written, entry = None, right()
+            while entry is not None and entry != written:
+                await self._write(entry)
+                written, entry = entry, right()
+            if entry is None and written is not None:
+                await self._run(self.forget, provider)
 
     async def clean(self, keep: Iterable[str]) -> int:
         """Delete what is superseded; gives how many files went."""
@@ -66,11 +62,6 @@ class Writing:
             log.warning("The list of '%s' could not be deleted: %s", provider, _why(exc))
             return False
 
-    async def forget_later(self, provider: str) -> None:
-        """Delete a file when it is its turn."""
-        async with self._turn(provider):
-            await self._run(self.forget, provider)
-
     def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Go on with this in the background; ``settle`` waits for it."""
         task = asyncio.get_running_loop().create_task(work, name=f"write {name}")
@@ -81,6 +72,20 @@ class Writing:
         """Wait for what was started."""
         while self._begun:
             await asyncio.wait(self._begun)
+
+    async def _write(self, entry: Entry) -> None:
+        provider = entry.listing.provider
+        try:
+            await self._run(self._shelf.put, entry.listing, entry.mark, doubtful=entry.doubtful)
+        except (OSError, ProviderError) as exc:
+            why = _why(exc)
+            log.warning("The list of '%s' could not be written: %s", provider, why)
+            if provider not in self._told:
+                self._told.add(provider)
+                sentence = _("The model list of “{id}” could not be saved: {why}.")
+                self._tell(sentence.format(id=provider, why=why.rstrip(".")))
+        else:
+            self._told.discard(provider)
 
     def _turn(self, provider: str) -> asyncio.Lock:
         return self._turns.setdefault(provider, asyncio.Lock())

@@ -98,6 +98,8 @@ class Wire:
             raise self.failed(
                 Kind.BAD_INPUT, _("“{url}” is not an address that can be asked.").format(url=url)
             ) from None
+        if self._http.is_closed:  # the network changed under us; whoever asks again gets another client
+            raise self._broken(url, httpx.ReadError(""))
         try:
             async with asyncio.timeout(self._all):
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)

@@ -80,7 +80,7 @@ class FieldRow(QWidget):
         self.field = field
         if not keep:
             self._enter(field.value)
-        by = _("Set by {variable}; what is saved here counts when that is gone.").format(variable=field.forced_by)
+        by = _("Set by {variable}; change it there.").format(variable=field.forced_by)
         self.forced.setText(by if field.forced_by else "")
         self.forced.setVisible(bool(field.forced_by))
         self.control.setEnabled(not field.forced_by)

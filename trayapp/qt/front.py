@@ -136,7 +136,8 @@ class Front(QObject):
 def no_tray() -> str:
     """Why a window is there instead of an icon, and what to do about it."""
     text = _(
-        "Your desktop offers no place for a tray icon, so trayapp is this window. It becomes an icon by itself as soon as there is a tray."
+        "Your desktop offers no place for a tray icon, so trayapp is this window."
+        " It becomes an icon by itself as soon as there is a tray."
     )
     if sys.platform.startswith("linux"):
         text += " " + _("On GNOME, install the extension “AppIndicator and KStatusNotifierItem Support”.")

@@ -39,6 +39,7 @@ class Windows:
         if self._settings is None:
             self._settings = self._made()
         self._settings.show_page(page, provider)
+        self._app.tasks.start(self._look_at_keyring(), name="look at the keyring")
 
     def models(self, provider: str = "") -> None:
         """The list of all models, at this account's."""
@@ -105,6 +106,10 @@ class Windows:
             stored=lambda: app.stored,
             forced=app.forced,
         )
+
+    async def _look_at_keyring(self) -> None:
+        """Who is about to enter a key is told before where it will go. Asks for no password."""
+        self._app.keyring.publish((await self._app.keychain.keys.look()).value)
 
     def _redraw(self) -> None:
         app = self._app

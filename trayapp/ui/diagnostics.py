@@ -174,9 +174,10 @@ def _catalogue(machine: Machine) -> list[Finding]:
     if not machine.shipped:
         text = _("The catalogue that comes with trayapp is missing or cannot be read: models lack prices and limits.")
         return [Finding(Severity.ERROR, text, _("Install trayapp again."))]
-    parts = [_("The shipped catalogue is of {day}.").format(day=machine.shipped)]
-    parts += [_("It was refreshed from {source} on {day}.").format(source=it, day=day) for it, day in machine.refreshed]
-    text = " ".join(parts)
+    text = _("The shipped catalogue is of {day}.").format(day=machine.shipped)
+    if machine.refreshed:
+        sources = ", ".join(_("{source} of {day}").format(source=it, day=day) for it, day in machine.refreshed)
+        text = f"{text} " + _("Refreshed since: {sources}.").format(sources=sources)
     if not machine.refreshed and machine.shipped_age is not None and machine.shipped_age > AGED:
         return [Finding(Severity.NOTE, text, _("Newer prices and limits: trayapp catalog update"))]
     return [Finding(Severity.GOOD, text)]

@@ -156,3 +156,13 @@ def test_a_view_says_which_times_hold_unless_the_account_has_its_own() -> None:
     )
     (*_local, made) = account_views(settings, State(), {}, SPECS, {}, "ok", (), NOW)
     assert (made.usual_ttl, made.usual_strategy) == (7, "fresh")
+
+
+def test_where_ollama_listens_is_shown_and_never_taken_for_something_typed() -> None:
+    from trayapp.providers.table import SPECS as ALL
+
+    (found, *_others) = account_views(
+        Settings(), State(), {}, ALL, {}, "ok", (), NOW, env={"OLLAMA_HOST": "0.0.0.0:4711"}
+    )
+    assert (found.provider, found.origin, found.hint) == ("ollama", "http://127.0.0.1:4711", "http://127.0.0.1:4711")
+    assert found.account.base_url == "", "what the environment says is not written into the settings"

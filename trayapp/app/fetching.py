@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from trayapp.app.keychain import Keychain, addressed, spec_of
+from trayapp.app.keychain import Keychain, spec_of
 from trayapp.app.timing import waiting
 from trayapp.catalog.facts import Facts
 from trayapp.core.accounts import Account
@@ -18,6 +18,7 @@ from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing, Source
 from trayapp.core.settings import Settings
+from trayapp.providers.local import addressed
 from trayapp.providers.spec import base_url
 from trayapp.system.net import Net
 

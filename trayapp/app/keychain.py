@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from trayapp.core.accounts import Account, KeyFrom, key_slot
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.secret import Secret
 from trayapp.core.topic import Topic
 from trayapp.providers import keys as key_hints
-from trayapp.providers.local import ollama_address
 from trayapp.providers.spec import ProviderSpec, base_url, origin
 from trayapp.providers.table import SPECS
 from trayapp.providers.table import spec as find_spec
@@ -201,10 +198,3 @@ def spec_of(account: Account) -> ProviderSpec:
         return find_spec(account.spec)
     except KeyError:
         raise ProviderError(Failure(Kind.UNKNOWN_PROVIDER, account.id, account.spec)) from None
-
-
-def addressed(account: Account, env: Mapping[str, str]) -> Account:
-    """The account with the address that ``OLLAMA_HOST`` gives it, where nobody typed another."""
-    if account.spec != "ollama" or account.base_url or not env.get("OLLAMA_HOST"):
-        return account
-    return msgspec.structs.replace(account, base_url=ollama_address(env["OLLAMA_HOST"]))

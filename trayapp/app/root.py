@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from trayapp.app.keychain import Keychain, addressed, spec_of
+from trayapp.app.keychain import Keychain, spec_of
 from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
@@ -19,6 +19,7 @@ from trayapp.core.overrides import overlay
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
+from trayapp.providers.local import addressed
 from trayapp.system.net import Net
 from trayapp.system.paths import Paths
 from trayapp.system.store import Loaded, Store

@@ -14,6 +14,7 @@ from trayapp.core.language import _
 from trayapp.core.listings import Listing, Source
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
+from trayapp.providers.local import addressed
 from trayapp.system.paths import Paths
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def listings(
     """
     from trayapp.catalog.cache import Shelf, mark
 
-    wanted = tuple(accounts)
+    wanted = tuple(addressed(it, env) for it in accounts)
     # an account that was moved to another server must not show the old one's list
     held, notices = Shelf(paths.listings).load_all((it.id for it in wanted), {it.id: mark(it) for it in wanted})
     shown: dict[str, Listing] = {}
@@ -97,7 +98,7 @@ def key_place(account: Account, state: State, env: Mapping[str, str]) -> str:
         from trayapp.providers.spec import base_url, origin
 
         try:
-            if key_slot(account, origin(base_url(spec, account))) in state.keyed:
+            if key_slot(account, origin(base_url(spec, addressed(account, env)))) in state.keyed:
                 return "keyring"
         except UserError:
             pass  # an address that is not complete has no entry

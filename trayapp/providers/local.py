@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from trayapp.core.accounts import Account
 from trayapp.providers.fields import NotAListError
 from trayapp.providers.shapes_local import lmstudio, lmstudio_v0
 from trayapp.providers.spec import Json, Parse
@@ -32,6 +37,13 @@ def ollama_address(value: str | None) -> str:
     host = _EVERYWHERE.get(host, host)
     host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{host}:{port}{slash}{path}".rstrip("/")
+
+
+def addressed(account: Account, env: Mapping[str, str]) -> Account:
+    """The account with the address that ``OLLAMA_HOST`` gives it, where nobody typed another."""
+    if account.spec != "ollama" or account.base_url or not env.get("OLLAMA_HOST"):
+        return account
+    return replace(account, base_url=ollama_address(env["OLLAMA_HOST"]))
 
 
 def _host_and_port(address: str) -> tuple[str, str]:

@@ -123,6 +123,7 @@ class Windows:
             app.keychain.session_slots(app.accounts),
             app.clock.now(),
             refreshing=app.catalog.refreshing.value,
+            env=app.env,
         )
         if views != self._accounts.value:
             self._accounts.publish(views)

@@ -15,6 +15,7 @@ from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
+from trayapp.providers.local import addressed
 from trayapp.providers.spec import Ask, ProviderSpec, base_url, latency, origin
 from trayapp.ui import words
 
@@ -100,11 +101,12 @@ def account_views(
     now: float,
     *,
     refreshing: Collection[str] = (),
+    env: Mapping[str, str] | None = None,
 ) -> tuple[AccountView, ...]:
     """Every account in the user's order, the local servers that nobody set up before them.
 
     ``env_keys`` maps the id of a provider's row to the variable that holds a key for it;
-    ``session_slots`` are the entries that are held in memory only.
+    ``session_slots`` are the entries that are held in memory only; ``env`` may say where Ollama listens.
     """
     table = {spec.id: spec for spec in specs}
     made = []
@@ -114,9 +116,10 @@ def account_views(
         if spec is None:
             made.append(_unknown(account))
             continue
+        reached = addressed(account, env or {})
         problem, server = "", ""
         try:
-            server = origin(base_url(spec, account))
+            server = origin(base_url(spec, reached))
         except UserError as exc:
             problem = str(exc)
         variable = env_keys.get(spec.id, "")
@@ -139,7 +142,7 @@ def account_views(
                 keyring_note=words.keyring(keyring_state),
                 problem=problem,
                 origin=server,
-                hint=spec.base_url,
+                hint=spec.base_url if reached is account else reached.base_url,
                 asks=spec.asks,
                 keys_url=spec.keys_url,
                 local=spec.local,

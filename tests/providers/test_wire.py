@@ -277,3 +277,12 @@ async def test_connections_are_kept_between_pages() -> None:
     assert len(upstream.requests) == 2
     assert upstream.connections == 1
     assert upstream.requests[1].query == {"limit": "1000", "after_id": "claude-opus-4-6"}
+
+
+async def test_a_client_that_was_closed_when_the_network_changed_is_an_outage_and_no_mistake() -> None:
+    http = httpx.AsyncClient(trust_env=False)
+    await http.aclose()
+    with pytest.raises(ProviderError) as caught:
+        await list_models(spec("openai"), http, account=Account("acc", "openai"), key=KEY, timeouts=SHORT)
+    assert caught.value.failure.kind is Kind.UNREACHABLE
+    assert caught.value.failure.kind.retryable

@@ -9,6 +9,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from trayapp.catalog.fallback import unknown
@@ -22,6 +23,14 @@ from trayapp.core.listings import Listing, Source
 from trayapp.core.topic import Topic
 
 log = logging.getLogger("trayapp.catalog")
+
+
+class _Figures(Struct, frozen=True):
+    """What settings and keys make of an account, to notice that they changed."""
+
+    timing: Timing
+    fallback_on: bool
+    keyed: bool
 
 
 class Ledger:
@@ -40,20 +49,25 @@ class Ledger:
         self.listings: Topic[Mapping[str, Listing]] = Topic(MappingProxyType({}))
         self.changes: Topic[int] = Topic(0)
         """Counts changes of any standing, those that nobody sees among them: when to ask again may be another time."""
-        self.timing = timing
         self.keyed = keyed
+        self._timing = timing
         self._lookups = lookups
         self._embedded = embedded
         self._fallback_on = fallback_on
         self._clock = clock
         self._standings: dict[str, Standing] = {}
         self._shown: dict[str, Listing] = {}
-        self._figures: dict[str, tuple[object, ...]] = {}
+        self._figures: dict[str, _Figures] = {}
         self._generations = count(1)
 
     @property
     def standings(self) -> tuple[Standing, ...]:
         return tuple(self._standings.values())
+
+    def timing(self, account: Account) -> Timing:
+        """The figures of time as of the last change of settings: asked for too often to be worked out each time."""
+        figures = self._figures.get(account.id)
+        return figures.timing if figures is not None else self._timing(account)
 
     def get(self, provider: str) -> Standing | None:
         """May be called from any thread."""
@@ -168,7 +182,6 @@ class Ledger:
     def _shipped(self, account: Account) -> Listing | None:
         return self._embedded(account) if self._fallback_on() else None
 
-    def _figures_now(self) -> dict[str, tuple[object, ...]]:
-        """What settings and keys make of each account, to notice that they changed."""
+    def _figures_now(self) -> dict[str, _Figures]:
         accounts = (it.account for it in self._standings.values())
-        return {it.id: (self.timing(it), self._fallback_on(), self.keyed(it)) for it in accounts}
+        return {it.id: _Figures(self._timing(it), self._fallback_on(), self.keyed(it)) for it in accounts}

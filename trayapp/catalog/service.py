@@ -72,7 +72,7 @@ class Catalog:
         )
         self.listings: Topic[Mapping[str, Listing]] = self._ledger.listings
         self.changes: Topic[int] = self._ledger.changes
-        self._timing, self._keyed, self._clock = timing, keyed, clock
+        self._keyed, self._clock = keyed, clock
         self._deadline, self._wait_for_new, self._priority = batch_deadline, wait_for_new, priority
         self._shelf = shelf
         self._writing = Writing(shelf, run_blocking, tell)
@@ -159,7 +159,7 @@ class Catalog:
         """
         self._running()
         id_, standing = account.id, self._ledger.known(account.id)
-        timing, now, held = self._timing(standing.account), self._clock.now(), standing.held
+        timing, now, held = self._ledger.timing(standing.account), self._clock.now(), standing.held
         if held is None:
             self.metrics.say(Event.NOT_FOUND, id_, reason="not_found")
         elif force or standing.expired(timing, now, asked=True):
@@ -198,7 +198,7 @@ class Catalog:
         wanted = [it for it in known if it is not None and it.account.enabled]
         flights: dict[str, asyncio.Task[None]] = {}
         for standing in sorted(wanted, key=lambda it: order.get(it.account.id, len(order))):
-            id_, timing = standing.account.id, self._timing(standing.account)
+            id_, timing = standing.account.id, self._ledger.timing(standing.account)
             if not force and not standing.expired(timing, now, asked=True, watched=watched):
                 self.metrics.say(Event.HIT, id_)
                 continue
@@ -226,7 +226,7 @@ class Catalog:
         now, monotonic = self._clock.now(), self._clock.monotonic()
         known = (self._ledger.get(it.id) for it in accounts)
         return {
-            it.account.id: it.asks_in(self._timing(it.account), now, monotonic)
+            it.account.id: it.asks_in(self._ledger.timing(it.account), now, monotonic)
             for it in known
             if it is not None
             and it.account.enabled
@@ -248,7 +248,7 @@ class Catalog:
             account_stats(
                 self._ledger.seen(id_),
                 self.metrics.of(id_),
-                self._timing(it.account),
+                self._ledger.timing(it.account),
                 age=it.held.age(now) if it.held else None,
                 size=self._shelf.sizes.get(id_, 0),
                 breaker=it.patience.breaker(monotonic).value,

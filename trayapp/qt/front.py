@@ -138,6 +138,7 @@ def no_tray() -> str:
     text = _(
         "Your desktop offers no place for a tray icon, so trayapp is this window."
         " It becomes an icon by itself as soon as there is a tray."
+        " Closed, it goes on running: start trayapp again to see it."
     )
     if sys.platform.startswith("linux"):
         text += " " + _("On GNOME, install the extension “AppIndicator and KStatusNotifierItem Support”.")

@@ -78,11 +78,7 @@ class Windows:
         if self._models is None:
             self._models = ListWindow(self._app.view)
             self._models.asked.connect(self._ask)
-            self._models.closed.connect(self._list_closed)
         return self._models
-
-    def _list_closed(self) -> None:
-        """Without a tray a closed window leaves nothing to click: starting the program again brings it back."""
 
     def _parent(self) -> SettingsDialog | ListWindow | None:
         return next((it for it in (self._settings, self._models) if it is not None and it.isVisible()), None)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from trayapp.catalog.cache import Shelf, mark
-from trayapp.core.accounts import Account, key_slot
+from trayapp.core.accounts import IMPLICIT, Account, key_slot
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Capability, Modality, Model, ModelRef, Price
 from trayapp.core.settings import Settings
@@ -18,11 +18,14 @@ from trayapp.system.store import Store
 YEAR = 31_536_000
 
 
-def fill(home: Path, *, accounts: int, models: int, address: str, fresh: bool = True) -> dict[str, str]:
+def fill(
+    home: Path, *, accounts: int, models: int, address: str, fresh: bool = True, local: bool = True
+) -> dict[str, str]:
     """Write settings, state and lists below ``home``; gives the variables that make the program use them.
 
     Every other account has a key in the keyring (as far as the program remembers), the others need
-    none; all live at ``address``. Not ``fresh``: the lists are a week old, and due.
+    none; all live at ``address``. Not ``fresh``: the lists are a week old, and due. Not ``local``: the servers
+    that are looked for without being set up are switched off.
     """
     env = {"TRAYAPP_HOME": str(home)}
     where = paths.find(env)
@@ -32,7 +35,8 @@ def fill(home: Path, *, accounts: int, models: int, address: str, fresh: bool = 
     store.load()
     # models in a home that is in nobody's keyring: what was chosen and which keys exist is remembered
     lists = [listing(account.id, models // accounts, now) for account in held]
-    store.save_settings(Settings(accounts=held, default_ttl_seconds=YEAR if fresh else 3600))
+    off = () if local else tuple(Account(spec, spec, enabled=False) for spec in IMPLICIT)
+    store.save_settings(Settings(accounts=(*held, *off), default_ttl_seconds=YEAR if fresh else 3600))
     store.save_state(
         State(
             active=lists[0].models[0].ref,

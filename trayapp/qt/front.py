@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from trayapp.app.start import Started
     from trayapp.qt.windows import Windows
 
+LOGIN_PATIENCE = 60
+"""Seconds a silent start looks for a tray at least before a window opens."""
+
 
 class Front(QObject):
     """The icon from the first moment, windows when somebody wants one."""
@@ -67,7 +70,7 @@ class Front(QObject):
             self._tell(app.notice.value)
         QApplication.setWindowIcon(self._icons.program())
         if not self.tray.there:
-            self._waiting.start(app.settings.value.tray_wait * 1000)
+            self._waiting.start(self._patience())
 
     def close(self) -> None:
         """Take everything off the screen."""
@@ -124,7 +127,12 @@ class Front(QObject):
             if self._windows is not None:
                 self._windows.tray_is_there()
         elif self._started is not None:  # a panel that restarts is back within the same wait
-            self._waiting.start(self._app.settings.value.tray_wait * 1000)
+            self._waiting.start(self._patience())
+
+    def _patience(self) -> int:
+        """Milliseconds to look for a tray. At login panels may come late, and nobody waits for us then."""
+        seconds = self._app.settings.value.tray_wait
+        return 1000 * (max(seconds, LOGIN_PATIENCE) if self._silent else seconds)
 
     def _no_tray(self) -> None:
         if self.tray.there:

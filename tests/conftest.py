@@ -26,6 +26,7 @@ pytest_plugins = ["tests.support.fixtures_desktop"] if find_spec("tests.support.
 
 _CANARY = pytest.StashKey[str]()
 _LEFT: dict[str, list[str]] = {}
+_ON_DISK = "THE CANARY KEY was written to disk"
 _count = 0
 
 
@@ -43,10 +44,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    found = list(canaries.files_with(session.config.stash[_CANARY], [SESSION]))
+    found = [str(path) for path in canaries.files_with(session.config.stash[_CANARY], _written(session.config))]
     if found:
+        _LEFT.setdefault(_ON_DISK, []).extend(found)
+        if hasattr(session.config, "workeroutput"):  # a worker of xdist: its controller has to say it
+            session.config.workeroutput["canary"] = found
+    if _ON_DISK in _LEFT:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        _LEFT["THE CANARY KEY was written to disk"] = [str(path) for path in found]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker has ended: what it found counts."""
+    found = getattr(node, "workeroutput", {}).get("canary", [])
+    if found:
+        _LEFT.setdefault(_ON_DISK, []).extend(found)
+
+
+def _written(config: pytest.Config) -> list[Path]:
+    """Every folder that tests of this process write to."""
+    return [SESSION, Path(config.option.basetemp)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.app.house import GROQ, House, at, do, settled, upstream
+from tests.support.system_bus import Manager, system_bus
 from tests.support.upstream import Reply as Answer
 from tests.support.upstream import Upstream
 from trayapp.app.root import App
@@ -21,6 +25,7 @@ from trayapp.core.intents import Refresh, SaveAccount, SaveSettings
 from trayapp.core.models import ModelRef
 from trayapp.core.settings import Settings, Waits
 from trayapp.core.state import State
+from trayapp.system import wake
 from trayapp.system.wake import Event
 
 TTL = 3600.0
@@ -195,6 +200,40 @@ async def test_a_server_elsewhere_is_not_looked_for_without_a_network(house: Hou
         started.menu_opened()
         await quiet(app)
         assert app.catalog.stats().accounts[0].calls == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system bus is missing on this system")
+async def test_what_the_services_of_the_system_say_decides_what_is_asked(house: House, tmp_path: Path) -> None:
+    server = upstream("llama")
+    with system_bus(tmp_path) as bus:
+        manager = Manager(bus, State=("u", 70), Metered=("u", 1))
+        async with server as url:
+            house.prepare(cloud(url), state=house.keyed(cloud(url)))
+            with manager:
+                async with house.opened() as app:
+                    started = Started(app, None, watch=partial(wake.watch, bus=bus))
+                    started.begin()
+
+                    async def until(check: Callable[[], object]) -> None:
+                        for _turn in range(500):
+                            if check():
+                                return
+                            await asyncio.sleep(0.01)
+                        raise AssertionError("it never came")
+
+                    await until(lambda: started.network.metered)
+                    await quiet(app)
+                    assert (server.requests, timer(started)) == ([], None)
+                    manager.state(20)
+                    await until(lambda: started.network.online is False)
+                    manager.say(Metered=("u", 4))
+                    await until(lambda: started.network.metered is False)
+                    assert (server.requests, timer(started)) == ([], None)
+                    manager.state(70)
+                    await until(lambda: len(server.requests) == 1)
+                    await quiet(app)
+                    assert timer(started) is not None
+                    started.end()
 
 
 async def test_another_time_to_live_or_strategy_takes_effect_at_once(

@@ -16,7 +16,7 @@ def measure(options: Options) -> Report:
     report = Report("catalog", TITLE)
     logging.getLogger("trayapp.catalog").setLevel(logging.CRITICAL)  # servers that fail on purpose
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        catalog_day.measure(report, options, Path(folder) / "day")
+        catalog_day.measure(report, Path(folder) / "day")
         catalog_lookups.measure(report, options, Path(folder) / "lookups")
         catalog_refresh.measure(report, options, Path(folder) / "refresh")
     report.notes.append("keys are at hand in all rows but the one that says so; “slowest” is the slowest that answers")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.report import Options, Report, Row
+from tests.bench.report import Report, Row
 from tests.support.clock import FakeClock
 from trayapp.catalog.cache import Shelf
 from trayapp.catalog.freshness import Timing
@@ -106,9 +106,9 @@ class _Day:
         self.asked.add(account.id)
 
 
-def measure(report: Report, options: Options, folder: Path) -> None:
+def measure(report: Report, folder: Path) -> None:
     """Adds its rows to the report."""
-    questions = 10_000 if options.quick else 50_000
+    questions = 50_000
 
     async def work() -> _Day:
         day = _Day(folder, questions)

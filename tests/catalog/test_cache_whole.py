@@ -15,8 +15,8 @@ from trayapp.catalog.cache import Shelf
 from trayapp.core.listings import Listing
 
 ROOT = Path(__file__).parent.parent.parent
-KILLS = int(os.environ.get("TRAYAPP_TEST_KILLS", "50"))
-"""The long form: TRAYAPP_TEST_KILLS=500."""
+KILLS = int(os.environ.get("TEST_KILLS", "50"))
+"""The long form: TEST_KILLS=500."""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork to make processes for killing with")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.dbus_server import DbusServer
+from tests.support.system_bus import NM, Manager, system_bus
 from trayapp.system import wake
 from trayapp.system.wake import Event, meaning
 
@@ -20,7 +18,6 @@ LOGIN = ("/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareFo
 NETWORK = ("/org/freedesktop/NetworkManager", "org.freedesktop.NetworkManager", "StateChanged")
 PROPERTIES = (NETWORK[0], "org.freedesktop.DBus.Properties", "PropertiesChanged")
 NETWORKD = ("/org/freedesktop/network1", "org.freedesktop.DBus.Properties", "PropertiesChanged")
-NM = "org.freedesktop.NetworkManager"
 MANAGER = "org.freedesktop.network1.Manager"
 
 
@@ -63,25 +60,8 @@ def test_each_announcement_means_one_thing(signal: tuple[str, str, str], body: A
 
 @pytest.fixture
 def bus(tmp_path: Path) -> Iterator[str]:
-    """A bus of the test's own, on which it may play every service."""
-    if shutil.which("dbus-daemon") is None:
-        pytest.skip("dbus-daemon is missing: apt-get install dbus-daemon")
-    config = tmp_path / "bus.conf"
-    config.write_text(
-        '<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN" '
-        '"http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">\n'
-        f"<busconfig><servicedir>{tmp_path}</servicedir><listen>unix:path={tmp_path / 'bus'}</listen>"
-        "<policy context='default'>"
-        "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/>"
-        "</policy></busconfig>"
-    )
-    daemon = subprocess.Popen(
-        ["dbus-daemon", "--nofork", "--print-address", f"--config-file={config}"], stdout=subprocess.PIPE, text=True
-    )
-    with daemon:
-        assert daemon.stdout is not None
-        yield daemon.stdout.readline().strip()
-        daemon.terminate()
+    with system_bus(tmp_path) as address:
+        yield address
 
 
 async def play(bus: str, name: str, signals: list[tuple[tuple[str, str, str], str, tuple[Any, ...]]]) -> None:
@@ -161,23 +141,6 @@ async def test_a_bus_that_goes_away_ends_the_watch(tmp_path: Path) -> None:
     server = await asyncio.start_unix_server(hang_up, tmp_path / "bus")
     await asyncio.wait_for(wake.watch(lambda _event: None, bus=f"unix:path={tmp_path / 'bus'}", platform="linux"), 2)
     server.close()
-
-
-class Manager(DbusServer):
-    """NetworkManager, or networkd, as far as it is asked here."""
-
-    def __init__(self, bus: str, name: str = NM, **values: tuple[str, Any]) -> None:
-        self.values = values
-        self.asked: list[str] = []
-        super().__init__(bus, name, self._told)
-
-    def _told(self, message: Any) -> Any:
-        interface, name = message.body
-        self.asked.append(f"{interface}.{name}")
-        return ("v", (self.values[name],))
-
-    def say(self, **values: tuple[str, Any]) -> None:
-        self.signal(PROPERTIES[0], PROPERTIES[1], PROPERTIES[2], "sa{sv}as", (NM, values, []))
 
 
 class Watching:

@@ -120,9 +120,14 @@ def test_the_canary_is_found_in_every_form(tmp_path: Path, form: object) -> None
 
 
 def test_the_environment_has_nothing_of_its_user() -> None:
-    env = {"OPENAI_API_KEY": "x", "HTTPS_PROXY": "x", "DISPLAY": ":0", "OLLAMA_HOST": "x", "PATH": "/bin"}
+    theirs = ("OPENAI_API_KEY", "HTTPS_PROXY", "DISPLAY", "OLLAMA_HOST", "LANG", "DBUS_SESSION_BUS_ADDRESS")
+    env = {**dict.fromkeys((*theirs, "DBUS_SYSTEM_BUS_ADDRESS"), "x"), "PATH": "/bin"}
     guards.scrub(env)
-    assert set(env) == {"PATH", "LANG", "QT_QPA_PLATFORM", "QT_API", "PYTEST_QT_API", "PYTHON_KEYRING_BACKEND"}
+    ours = {"LANG", "QT_QPA_PLATFORM", "QT_API", "PYTEST_QT_API", "PYTHON_KEYRING_BACKEND", "DBUS_SYSTEM_BUS_ADDRESS"}
+    assert set(env) == {"PATH", *ours}
+    assert "x" not in env.values()
+    bus = Path(env["DBUS_SYSTEM_BUS_ADDRESS"].removeprefix("unix:path="))
+    assert not bus.exists(), "without the variable the machine's own bus would be asked"
 
 
 async def test_sleeping_takes_no_time_and_is_noted(clock: FakeClock) -> None:

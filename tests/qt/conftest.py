@@ -1,12 +1,15 @@
-"""What every test of the windows needs: as in the program, closing the last window ends nothing."""
+"""What the tests of the windows need: as in the program, closing the last window ends nothing; a dialog to open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.qt.dialog import Opened
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +18,8 @@ def _windows_end_nothing(qapp: QApplication) -> Iterator[None]:
     yield
     # what was closed goes now, and not when Python's collector next runs in some thread
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def opened(qtbot: QtBot) -> Callable[..., Opened]:
+    return lambda **more: Opened(qtbot, **more)

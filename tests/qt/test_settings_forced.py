@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from pytestqt.qtbot import QtBot
 
+from tests.qt.dialog import APPLY, Opened
 from tests.qt.parts import SETTINGS
-from tests.qt.test_settings import APPLY, Opened
 from trayapp.core.intents import SaveSettings
 from trayapp.core.settings import GENERAL, Waits
 from trayapp.ui import form

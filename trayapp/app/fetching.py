@@ -83,7 +83,8 @@ class Fetcher:
             models,
             Source.API,
             now,
-            dropped=fetched.dropped,
+            # a list that was cut never says no: what it lacks may stand behind the cut
+            dropped=fetched.dropped + fetched.truncated,
             etag=fetched.etag,
             last_modified=fetched.last_modified,
         )

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-IDLE_CONNECTIONS = 8
+IDLE_CONNECTIONS = 64
+"""httpcore counts the busy ones as well: with fewer than there are providers, every answer closes its connection."""
 IDLE_FOR = 30.0
 """Seconds an unused connection is kept."""
 _HERE = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")

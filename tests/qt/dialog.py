@@ -1,0 +1,96 @@
+"""The settings dialog as the tests open it: with everything around it, and the ways to use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QDialogButtonBox,
+    QLineEdit,
+    QMessageBox,
+)
+from pytestqt.qtbot import QtBot
+
+from tests.qt.parts import SETTINGS, SPECS, Desk, Doctor, Status, about, views
+from trayapp.core.settings import PROVIDERS, Settings
+from trayapp.core.topic import Topic
+from trayapp.qt.fields import FieldRow
+from trayapp.qt.settings import SettingsDialog
+from trayapp.ui import form
+from trayapp.ui.accounts import AccountView
+
+
+class Opened:
+    """An open dialog and everything around it."""
+
+    def __init__(self, qtbot: QtBot, keyring: str = "ok", forced: dict[str, str] | None = None) -> None:
+        self.desk = Desk()
+        self.stored = SETTINGS
+        self.settings: Topic[Settings] = Topic(SETTINGS)
+        self.accounts: Topic[tuple[AccountView, ...]] = Topic(views(keyring=keyring))
+        self.status = Status(True, "Switched on by you.")
+        self.dialog = SettingsDialog(
+            perform=self.desk.perform,
+            start=self.desk.start,
+            settings=self.settings,
+            accounts=self.accounts,
+            specs=SPECS,
+            offers=lambda: (),
+            warn=lambda _spec, _text: "",
+            login=self.login,
+            doctor=Doctor(),
+            about=about,
+            stored=(lambda: self.stored) if forced else None,
+            forced=forced,
+        )
+        qtbot.addWidget(self.dialog, before_close_func=lambda _widget: self.dialog.hide())
+        self.dialog.show_page()
+
+    async def login(self) -> Status:
+        return self.status
+
+    def look_at(self, page: str, provider: str = "") -> None:
+        """Show the page with everything unfolded."""
+        self.dialog.show_page(page, provider)
+        if page == PROVIDERS and provider:
+            self.dialog.providers.forms[provider].advanced.toggle.setChecked(True)
+
+    def row(self, name: str) -> FieldRow:
+        return next(page.rows[name] for page in self.dialog.pages.values() if name in page.rows)
+
+    def enter(self, name: str, text: str) -> None:
+        control = self.row(name).control
+        if isinstance(control, QCheckBox):
+            control.setChecked(text == form.ON)
+        elif isinstance(control, QLineEdit):
+            control.setText(text)
+
+    def button(self, which: QDialogButtonBox.StandardButton) -> QAbstractButton:
+        return self.dialog.buttons.button(which)
+
+    async def press(self, which: QDialogButtonBox.StandardButton) -> None:
+        self.button(which).click()
+        await self.desk.settle()
+
+    async def question(self) -> QMessageBox:
+        for _turn in range(50):
+            box = self.dialog.findChild(QMessageBox)
+            if isinstance(box, QMessageBox) and box.isVisible():
+                return box
+            await asyncio.sleep(0)
+        raise AssertionError("nothing was asked")
+
+
+OK = QDialogButtonBox.StandardButton.Ok
+CANCEL = QDialogButtonBox.StandardButton.Cancel
+APPLY = QDialogButtonBox.StandardButton.Apply
+
+
+async def ready(make: Callable[..., Opened], **more: Any) -> Opened:
+    made = make(**more)
+    await made.desk.settle()
+    return made

@@ -66,6 +66,10 @@ class Started:
             self._looked = now
             app.tasks.start(app.catalog.refresh(unseen, force=True), name="look for local servers")
 
+    def menu_closed(self) -> None:
+        """Nobody looks any more: what was only passed over is left alone."""
+        self.refresher.closed()
+
     def section_opened(self, provider: str) -> None:
         """Somebody looks at this list: an old one is asked for again."""
         self.refresher.opened(provider)

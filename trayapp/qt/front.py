@@ -58,6 +58,7 @@ class Front(QObject):
         self._started.begin()
         self.tray.opened.connect(self._started.section_opened)
         self.tray.menu.aboutToShow.connect(self._started.menu_opened)
+        self.tray.menu.aboutToHide.connect(self._started.menu_closed)
         self.tray.activated.connect(lambda: self._show(ShowAll()))
         self._leave += [
             app.view.listen(self.tray.render_view),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
 from PySide6.QtWidgets import QApplication
@@ -15,6 +16,9 @@ from trayapp.app.root import App
 from trayapp.qt.front import Front
 from trayapp.system.instance import Claim
 from trayapp.system.paths import Paths
+
+THREADS = 4
+"""For what blocks: reading, writing, parsing. The keyring has threads of its own."""
 
 
 def run(paths: Paths, claim: Claim, *, silent: bool = False, debug: bool = False) -> int:
@@ -39,6 +43,7 @@ async def _main(qt: QApplication, paths: Paths, claim: Claim, *, silent: bool, d
     front = Front(app, silent=silent)
     front.show_icon()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, "work"))  # qasync's own begins ten at once
     _catch(app, loop)
     qt.aboutToQuit.connect(app.leaving.set)  # the session ends: every choice is on the disk already
     await asyncio.sleep(0)  # the icon is painted and registered before anything is read or asked

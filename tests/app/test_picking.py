@@ -36,6 +36,7 @@ async def test_a_pick_is_on_the_disk_before_anyone_hears_of_it(house: House) -> 
 
 
 async def test_provider_and_model_are_one_value_in_the_file(house: House) -> None:
+    """S2-52, S2-79: no moment at which one half is of another provider."""
     house.prepare(SERVER)
     async with house.opened() as app:
         await do(app, PickModel(ref("server", "org/qwen3")))

@@ -38,6 +38,7 @@ def decoded(text: str) -> Any:
 
 
 def test_porcelain_is_sorted_by_provider_then_model_and_names_the_source(shell: Shell) -> None:
+    """S2-66, S2-35."""
     shell.set_up(WORK, GROQ)
     shell.listed(WORK, "o3", "gpt-4o")
     shell.listed(GROQ, LLAMA, FREE, SPEECH, age=7200)
@@ -138,6 +139,7 @@ def test_json_has_provider_and_model_apart_and_says_how_old_it_is(shell: Shell) 
 
 
 def test_for_people_it_is_a_table_with_short_figures(shell: Shell) -> None:
+    """S2-66: the provider has a column of its own."""
     shell.set_up(GROQ)
     shell.remember(active=["groq", "llama-3.3"])
     shell.listed(GROQ, LLAMA, FREE, age=7300)

@@ -96,6 +96,7 @@ no_fork_warning = pytest.mark.filterwarnings("ignore:This process .* is multi-th
 @no_fork_warning
 @every_line
 def test_bash_completes(typing: dict[str, str], line: str, given: list[str]) -> None:
+    """S2-71."""
     bash = [_shell("bash"), "--noprofile", "--norc", "-i"]
     assert _typed(bash, 'source <(trayapp completion bash); PS1="READY"; PS1+="> "', line, typing) == given
 

@@ -55,6 +55,7 @@ def test_names_with_underscores_and_ampersands_show_as_they_are(
 
 
 def test_more_models_than_fit_go_into_submenus_that_are_filled_when_they_open(desk: dict[str, str], host: Host) -> None:
+    """S2-64: every model stands under its provider."""
     accounts = (server("few", "http://127.0.0.1:9"), server("many", "http://127.0.0.1:9"))
     lists = (listing("few", "only"), listing("many", *(f"model {n:02}" for n in range(25))))
     set_up(*accounts, lists=lists)
@@ -188,6 +189,7 @@ def test_a_chosen_model_that_is_no_longer_offered_stays_chosen_and_is_marked(
 def test_another_provider_is_asked_about_first_where_that_is_wanted(
     desk: dict[str, str], host: Host, pointer: Pointer, reader: Reader
 ) -> None:
+    """S2-65, S2-52: a model of B chosen while A is active makes B the provider."""
     accounts = (server("old", "http://127.0.0.1:9"), server("new", "http://127.0.0.1:9"))
     lists = (listing("old", "a", "b"), listing("new", "c"))
     set_up(*accounts, lists=lists, state=State(active=ModelRef("old", "a")), confirm_switch=True)

@@ -16,8 +16,7 @@ class Source(QObject):
 
 @pytest.mark.parametrize("value", [None, True, False])
 def test_a_thousand_calls_through_qt_lose_no_reference_to(value: bool | None, qapp: object) -> None:
-    # PySide6 6.12.0 on Python 3.10 and 3.11 loses one per call and aborts after some hundreds;
-    # from 3.12 on these objects are immortal and their count never moves
+    # PySide6 6.12.0 on Python 3.10 and 3.11 loses one per call and aborts after some hundreds
     source = Source()
     source.told.connect(lambda _on: None)
     source.told.emit(True)
@@ -32,4 +31,6 @@ def test_a_thousand_calls_through_qt_lose_no_reference_to(value: bool | None, qa
             source.blockSignals(value)
             source.signalsBlocked()
     source.blockSignals(False)
-    assert abs(sys.getrefcount(value) - before) < ROUNDS // 10
+    moved = sys.getrefcount(value) - before
+    # from 3.12 on these objects are immortal: a wheel for older Pythons may count them up, and nothing comes of it
+    assert abs(moved) < ROUNDS // 10 or (sys.version_info >= (3, 12) and moved > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,9 +16,12 @@ from tests.qt.dialog import Opened
 @pytest.fixture(autouse=True)
 def _windows_end_nothing(qapp: QApplication) -> Iterator[None]:
     qapp.setQuitOnLastWindowClosed(False)
+    gc.disable()
     yield
-    # what was closed goes now, and not when Python's collector next runs in some thread
+    # what was closed goes now, and not when Python's collector next runs in some thread: that crashes
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ _SHAPES = re.compile(
       (?:sk-|gsk_|xai-|nvapi-|hf_|r8_|pplx-|csk-|fw_|tgp_v1_|AIza|AQ\.|ya29\.|ABSK|bedrock-api-key-
         |github_pat_|gh[opsu]_|api_org_|A[KS]IA|eyJ)[A-Za-z0-9_\-*.+/=]{6,}
     | (?<=[Bb]earer\s)[^\s"',;]{6,}
-    | (?<![A-Za-z0-9])[0-9a-f]{32}\.[A-Za-z0-9]{16}
-    | (?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{32,}[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9]{16})?
+    | (?:(?<![A-Za-z0-9\\])|(?<=\\[nrt]))[0-9a-f]{32}\.[A-Za-z0-9]{16}
+    | (?:(?<![A-Za-z0-9\\])|(?<=\\[nrt]))(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])
+      [A-Za-z0-9]{32,}[A-Za-z0-9_\-]*(?:\.[A-Za-z0-9]{16})?
     | (?:(?<=[?&]key=)|(?<=api_key=)|(?<=apikey=)|(?<=token=))[^\s&"']{6,}
     """,
     re.VERBOSE,

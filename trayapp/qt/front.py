@@ -12,6 +12,7 @@ from trayapp.app.root import App
 from trayapp.core.intents import Activate, Intent, OpenSettings, ShowAll
 from trayapp.core.language import _
 from trayapp.core.settings import PROVIDERS
+from trayapp.qt import garbage
 from trayapp.qt.icons import Icons
 from trayapp.qt.tray import Tray
 from trayapp.system.instance import Claim
@@ -64,7 +65,9 @@ class Front(QObject):
             app.view.listen(self.tray.render_view),
             app.notice.listen(self._tell),
             app.window.listen(self._show),
+            app.view.listen(lambda _view: garbage.tidy()),
         ]
+        self.tray.menu.aboutToHide.connect(garbage.tidy)
         app.ask = self._question
         app.tray = lambda: self.tray.there
         if app.notice.value is not None:

@@ -13,6 +13,7 @@ from qasync import QEventLoop
 
 from trayapp.app.build import build
 from trayapp.app.root import App
+from trayapp.qt import garbage
 from trayapp.qt.front import Front
 from trayapp.system.instance import Claim
 from trayapp.system.paths import Paths
@@ -47,6 +48,7 @@ async def _main(qt: QApplication, paths: Paths, claim: Claim, *, silent: bool, d
     _catch(app, loop)
     qt.aboutToQuit.connect(app.leaving.set)  # the session ends: every choice is on the disk already
     await asyncio.sleep(0)  # the icon is painted and registered before anything is read or asked
+    garbage.mind()  # from here on there are other threads
     from trayapp.system import logs
 
     logs.set_up(paths, debug=debug)

@@ -14,7 +14,7 @@ from trayapp.core.language import _
 from trayapp.core.topic import Topic
 from trayapp.providers import keys as key_hints
 from trayapp.providers.table import SPECS
-from trayapp.qt import dialogs
+from trayapp.qt import dialogs, garbage
 from trayapp.qt.listwindow import ListWindow
 from trayapp.qt.settings import SettingsDialog
 from trayapp.system.login import LoginStatus
@@ -128,7 +128,10 @@ class Windows:
         return offers(SPECS, self._app.settings.value, self._app.keychain.variables(), self._found())
 
     async def _perform(self, intent: Intent) -> Reply:
-        return await perform(self._app, intent, told=False)
+        try:
+            return await perform(self._app, intent, told=False)
+        finally:
+            garbage.tidy()
 
     async def _login(self) -> LoginStatus:
         return await asyncio.to_thread(self._app.login().status)

@@ -97,6 +97,8 @@ async def test_nothing_is_asked_by_itself_without_a_network_or_over_a_metered_on
             started.refresher.opened("groq")
             await asyncio.sleep(0.35)
             await quiet(app)
+            assert app.catalog.supports_model(ModelRef("groq", "llama")) is None
+            await quiet(app)
             assert (server.requests, timer(started)) == ([], None)
             assert (await do(app, Refresh("groq"))).ok, "a click asks all the same"
             assert len(server.requests) == 1

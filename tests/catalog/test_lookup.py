@@ -94,6 +94,22 @@ async def test_while_a_provider_rests_lookups_start_nothing(clock: FakeClock, tm
     assert len(ask.calls) == 3
 
 
+async def test_without_a_network_lookups_start_nothing(clock: FakeClock, tmp_path: Path) -> None:
+    ask = Providers(clock, groq=("llama",))
+    there = [True]
+    it = catalog(ask, clock, tmp_path, reachable=lambda _account: there[0])
+    await it.listing(GROQ)
+    clock.advance(3601)
+    there[0] = False
+    assert it.supports_model(LLAMA) is True
+    await turns()
+    assert len(ask.calls) == 1
+    there[0] = True
+    it.supports_model(LLAMA)
+    await turns()
+    assert len(ask.calls) == 2
+
+
 async def test_a_list_that_lives_no_time_is_not_asked_for_with_every_lookup(clock: FakeClock, tmp_path: Path) -> None:
     """S0-2."""
     ask = Providers(clock, groq=("llama",))

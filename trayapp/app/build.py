@@ -107,6 +107,7 @@ def build(
         fallback_on=lambda: app.settings.value.use_catalog_fallback,
         wait_for_new=lambda: app.settings.value.wait_for_new,
         priority=first,
+        reachable=lambda account: app.reachable(account),
         tell=lambda sentence: app.tell(notices.set_aside((sentence,))),
         clock=clock,
     )

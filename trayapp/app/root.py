@@ -96,6 +96,8 @@ class App:
         """What could not be used at the start, in sentences."""
         self.alone = False
         """No tray: one thing is done, and nothing is begun that would outlive it."""
+        self.reachable: Callable[[Account], bool] = lambda _account: True
+        """Whether an account may be asked though nobody clicked for it; the network decides."""
         self.leaving = asyncio.Event()
         self.tasks = Tasks(self.report)
         self._writing = asyncio.Lock()

@@ -45,6 +45,7 @@ class Started:
     def begin(self) -> None:
         """Serve the command line, look at the keyring without opening it, ask for what is due."""
         app = self.app
+        app.reachable = self._reachable
         if self._claim is not None:
             app.tasks.start(self._claim.serve(partial(answer, app)), name="serve the command line")
         app.tasks.start(self.network.watch(), name="hear of sleep and network")
@@ -105,9 +106,12 @@ class Started:
 
     def _to_look_for(self) -> tuple[Account, ...]:
         """Local servers that never answered; those elsewhere only over a network that is there and costs nothing."""
+        return tuple(it for it in self.app.accounts if it.enabled and self._unseen(it) and self._reachable(it))
+
+    def _reachable(self, account: Account) -> bool:
+        """It may be asked by itself: there is a network that costs nothing, or none is needed."""
         closed = self.network.online is False or self._metered() is True
-        unseen = (it for it in self.app.accounts if it.enabled and self._unseen(it))
-        return tuple(it for it in unseen if not closed or on_this_computer(it))
+        return not closed or on_this_computer(account)
 
     def _unseen(self, account: Account) -> bool:
         """A server that nobody set up and that never answered: looked for, but not waited for."""

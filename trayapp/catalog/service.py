@@ -58,9 +58,11 @@ class Catalog:
         rng: Callable[[], float] = _random,
         run_blocking: Callable[..., Awaitable[Any]] = asyncio.to_thread,
         tell: Callable[[str], None] = lambda _sentence: None,
+        reachable: Callable[[Account], bool] = lambda _account: True,
     ) -> None:
         """``keyed``: whether asking makes sense, because there is a key or none is needed. ``priority``: ids
-        of the accounts to ask first, in order. ``tell`` takes sentences for the user about the disk.
+        of the accounts to ask first, in order. ``tell`` takes sentences for the user about the disk. ``reachable``:
+        whether an account may be asked though nobody clicked for it.
         """
         self.metrics = Metrics()
         self.lookups = Lookups(clock=clock, metrics=self.metrics, behind=self._behind)
@@ -74,7 +76,7 @@ class Catalog:
         self.changes: Topic[int] = self._ledger.changes
         self._keyed, self._clock = keyed, clock
         self._deadline, self._wait_for_new, self._priority = batch_deadline, wait_for_new, priority
-        self._shelf = shelf
+        self._shelf, self._reachable = shelf, reachable
         self._writing = Writing(shelf, run_blocking, tell)
         self._called_behind: set[str] = set()
         self._asking = Asking(
@@ -294,7 +296,8 @@ class Catalog:
 
     def _fly_behind(self, provider: str) -> None:
         standing = self._ledger.get(provider)
-        if standing is None or self._asking.fly(standing, force=False) is None:
+        asked = standing is not None and self._reachable(standing.account)
+        if standing is None or not asked or self._asking.fly(standing, force=False) is None:
             self._called_behind.discard(provider)
 
     def _running(self) -> bool:

@@ -69,6 +69,7 @@ def test_a_disabled_account_is_left_out() -> None:
 def test_the_menu_is_never_empty() -> None:
     bare = view()
     assert [row.label for row in bare.head] == ["No model chosen", "Add a provider…"]
+    assert bare.head[1].intent == OpenSettings("Providers", add=True)
     assert bare.tail[-1] is not None
     assert bare.tail[-1].intent == Quit()
     waiting = view(GROQ, refreshing=frozenset({"groq"}))

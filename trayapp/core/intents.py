@@ -108,6 +108,8 @@ class OpenSettings(Struct, frozen=True, tag=True):
 
     page: str = ""
     provider: str = ""
+    add: bool = False
+    """Begin with the list of providers that can be added."""
 
 
 class ShowAll(Struct, frozen=True, tag=True):

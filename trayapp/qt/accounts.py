@@ -108,7 +108,11 @@ class ProvidersPage(QWidget):
                 self.list.setCurrentRow(row)
 
     def open_add_dialog(self) -> None:
-        """Ask which provider to add."""
+        """Ask which provider to add; where that is being asked already, it comes to the front."""
+        for open_already in self.window().findChildren(AddDialog):
+            if open_already.isVisible():
+                open_already.raise_()
+                return
         dialog = AddDialog(self.window(), self._specs.values(), self._offers())
         dialog.picked.connect(lambda spec: self._start(self._add(spec)))
         dialog.used.connect(lambda offer, copy: self._start(self._use(offer, copy)))

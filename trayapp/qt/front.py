@@ -104,13 +104,13 @@ class Front(QObject):
 
     def _show(self, what: OpenSettings | ShowAll | Activate | None) -> None:
         match what:
-            case OpenSettings(page, provider):
-                self.windows.settings(page, provider)
+            case OpenSettings(page, provider, add):
+                self.windows.settings(page, provider, add=add)
             case ShowAll(provider):
                 self.windows.models(provider)
             case Activate():
                 nothing = not any(section.models for section in self._app.view.value.sections)
-                self.windows.settings(PROVIDERS) if nothing else self.windows.models()
+                self.windows.settings(PROVIDERS, add=True) if nothing else self.windows.models()
 
     def _tell(self, notice: Notice | None) -> None:
         if notice is None or (self._silent and notice.subject is Subject.SWITCHED):

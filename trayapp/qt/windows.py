@@ -34,11 +34,13 @@ class Windows:
         self._accounts: Topic[tuple[AccountView, ...]] = Topic(())
         self._leave: list[Callable[[], None]] = []
 
-    def settings(self, page: str = "", provider: str = "") -> None:
-        """The settings dialog, on this page and at this account."""
+    def settings(self, page: str = "", provider: str = "", *, add: bool = False) -> None:
+        """The settings dialog, on this page and at this account, or with the question which provider to add."""
         if self._settings is None:
             self._settings = self._made()
         self._settings.show_page(page, provider)
+        if add:
+            self._settings.providers.open_add_dialog()
         self._app.tasks.start(self._look_at_keyring(), name="look at the keyring")
 
     def models(self, provider: str = "") -> None:

@@ -100,7 +100,7 @@ def tray_view(
     if locked:
         head.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
     if not any(not section.local for section in sections):
-        head.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS)))
+        head.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS, add=True)))
     return TrayView(
         icon="attention" if locked else "working" if busy else "ready",
         tooltip=f"trayapp\n{chosen}" if not locked else f"trayapp\n{chosen}\n" + _("Keyring locked"),

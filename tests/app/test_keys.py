@@ -15,7 +15,8 @@ from tests.support.upstream import Sent, Upstream
 from trayapp.app.alone import alone
 from trayapp.core.accounts import KeyFrom
 from trayapp.core.errors import Failure, Kind, ProviderError
-from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, RemoveKey, SaveAccount, StoreKey
+from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, PickModel, RemoveKey, SaveAccount, StoreKey
+from trayapp.core.models import ModelRef
 from trayapp.core.secret import Secret
 from trayapp.core.state import State
 from trayapp.system.keyrings import KeyringState
@@ -287,6 +288,19 @@ async def test_the_command_lines_change_is_looked_at_again(house: House) -> None
             await do(app, KeyChanged("groq", present=False))
             assert list(app.state.value.keyed) == []
             assert app.catalog.listings.value["groq"].locked
+
+
+async def test_a_choice_made_while_a_command_stored_a_key_stands_on_the_disk_afterwards(house: House) -> None:
+    async with upstream("llama") as url:
+        account = at(GROQ, url)
+        house.prepare(account, state=house.keyed(account))
+        async with house.opened() as app:
+            as_read = app.paths.state_file.read_bytes()
+            assert (await do(app, PickModel(ModelRef("groq", "llama")))).ok
+            app.paths.state_file.write_bytes(as_read)  # what the command had read before, and writes back now
+            await do(app, KeyChanged("groq", present=True))
+            stored = msgspec.json.decode(app.paths.state_file.read_bytes())
+            assert stored["active"] == ["groq", "llama"]
 
 
 async def alone_in_thread(intent: Any, house: House) -> Any:

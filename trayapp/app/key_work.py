@@ -92,7 +92,8 @@ async def key_changed(app: App, intent: KeyChanged) -> Reply:
     account = app.account(intent.provider)
     slot = app.keychain.slot(account)
     app.keychain.keys.forget(slot)
-    await _known(app, slot, present=intent.present)
+    # the command wrote state.json as it had read it: what was chosen here meanwhile has to stand there again
+    await _known(app, slot, present=intent.present, again=True)
     if intent.present:
         await _own_key(app, account)
     await changed(app, account)
@@ -156,13 +157,13 @@ async def _store(app: App, account: Account, slot: str, key: Secret) -> Kept:
     return kept
 
 
-async def _known(app: App, slot: str, *, present: bool) -> None:
+async def _known(app: App, slot: str, *, present: bool, again: bool = False) -> None:
     def change(keyed: tuple[str, ...]) -> tuple[str, ...]:
         if present:
             return keyed if slot in keyed else (*keyed, slot)
         return without(keyed, slot)
 
-    await app.remember(lambda state: replaced(state, keyed=change(state.keyed)))
+    await app.remember(lambda state: replaced(state, keyed=change(state.keyed)), again=again)
 
 
 async def _own_key(app: App, account: Account) -> None:

@@ -129,11 +129,14 @@ class App:
 
     # -- changes, one at a time -----------------------------------------------------------------
 
-    async def remember(self, change: Callable[[State], State]) -> State:
-        """Write and publish a changed state. Raises ProviderError(DISK) and then changes nothing."""
+    async def remember(self, change: Callable[[State], State], *, again: bool = False) -> State:
+        """Write and publish a changed state. Raises ProviderError(DISK) and then changes nothing.
+
+        ``again``: write it even unchanged, because another process may have written its own.
+        """
         async with self._writing:
             state = change(self.state.value)
-            if state != self.state.value:
+            if again or state != self.state.value:
                 await _written(self.store.save_state, state, self.state.publish)
             return state
 

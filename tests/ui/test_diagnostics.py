@@ -8,8 +8,9 @@ import pytest
 
 from trayapp.core.errors import Failure, Kind
 from trayapp.ui.ailments import account_finding
-from trayapp.ui.diagnostics import findings, heading, no_tray, summary, wrong
+from trayapp.ui.diagnostics import findings, heading, summary, wrong
 from trayapp.ui.findings import AccountSeen, FileTrouble, Finding, Machine, Seen, Severity
+from trayapp.ui.words import without_tray
 
 WELL = Machine(version="0.1.0", system="Linux 6, Python 3.11", running=True, tray=True, shipped="2026-11-02")
 MISTRAL = AccountSeen(id="mistral", name="Mistral – work", provider="mistral", key="keyring", models=41, age=7200.0)
@@ -184,8 +185,8 @@ def test_why_there_is_no_keyring_is_told() -> None:
 
 
 def test_a_desktop_without_a_tray_is_told_what_helps() -> None:
-    assert "AppIndicator" in no_tray("linux")
-    assert "AppIndicator" not in no_tray("darwin")
+    assert "AppIndicator" in without_tray("linux")
+    assert "AppIndicator" not in without_tray("darwin")
     assert told(Seen(machine(tray=False)), "no place for a tray icon").severity is Severity.WARNING
     assert not [it for it in findings(Seen(machine(tray=None))) if "tray" in it.text.replace("trayapp", "")]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
@@ -10,12 +9,12 @@ from PySide6.QtWidgets import QApplication
 
 from trayapp.app.root import App
 from trayapp.core.intents import Activate, Intent, OpenSettings, ShowAll
-from trayapp.core.language import _
 from trayapp.core.settings import PROVIDERS
 from trayapp.qt import garbage
 from trayapp.qt.icons import Icons
 from trayapp.qt.tray import Tray
 from trayapp.system.instance import Claim
+from trayapp.ui import words
 from trayapp.ui.notices import Notice, Subject
 
 TYPE_CHECKING = False
@@ -142,16 +141,4 @@ class Front(QObject):
         if self.tray.there:
             return
         self.tray.rest()
-        self.windows.stand_in(no_tray())
-
-
-def no_tray() -> str:
-    """Why a window is there instead of an icon, and what to do about it."""
-    text = _(
-        "Your desktop offers no place for a tray icon, so trayapp is this window."
-        " It becomes an icon by itself as soon as there is a tray."
-        " Closed, it goes on running: start trayapp again to see it."
-    )
-    if sys.platform.startswith("linux"):
-        text += " " + _("On GNOME, install the extension “AppIndicator and KStatusNotifierItem Support”.")
-    return text
+        self.windows.stand_in(words.instead_of_tray())

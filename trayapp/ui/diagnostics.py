@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from trayapp.core.language import _, plural
 from trayapp.ui import words
 from trayapp.ui.ailments import account_finding
@@ -60,13 +58,6 @@ def heading(severity: Severity) -> str:
     return told[severity]
 
 
-def no_tray(platform: str = sys.platform) -> str:
-    """What to do where the desktop shows no tray icons."""
-    if platform.startswith("linux"):
-        return _("On GNOME, install the extension “AppIndicator and KStatusNotifierItem Support”.")
-    return _("The window stands in for it; the icon comes by itself as soon as there is a tray.")
-
-
 def _running(machine: Machine) -> Finding:
     if machine.running:
         return Finding(Severity.GOOD, _("trayapp {version} is running.").format(version=machine.version))
@@ -83,7 +74,7 @@ def _tray(machine: Machine) -> list[Finding]:
     if machine.tray:
         return [Finding(Severity.GOOD, _("The icon has its place in the tray."))]
     text = _("Your desktop offers no place for a tray icon, so a window stands in for it.")
-    return [Finding(Severity.WARNING, text, no_tray())]
+    return [Finding(Severity.WARNING, text, words.without_tray())]
 
 
 def _keyring(machine: Machine, accounts: tuple[AccountSeen, ...]) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from trayapp.core.errors import Failure, Kind
 from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing, Source
@@ -185,3 +187,20 @@ def keyring(state: str) -> str:
         "denied": _("The keyring was not unlocked: keys entered now are held until you quit."),
     }
     return told.get(state, "")
+
+
+def without_tray(platform: str = sys.platform) -> str:
+    """What to do where the desktop shows no tray icons."""
+    if platform.startswith("linux"):
+        return _("On GNOME, install the extension “AppIndicator and KStatusNotifierItem Support”.")
+    return _("The window stands in for it; the icon comes by itself as soon as there is a tray.")
+
+
+def instead_of_tray(platform: str = sys.platform) -> str:
+    """Why a window is there instead of an icon, and what to do about it."""
+    text = _(
+        "Your desktop offers no place for a tray icon, so trayapp is this window."
+        " It becomes an icon by itself as soon as there is a tray."
+        " Closed, it goes on running: start trayapp again to see it."
+    )
+    return f"{text} {without_tray(platform)}" if platform.startswith("linux") else text

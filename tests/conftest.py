@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support import canary as canaries
-from tests.support import guards
+from tests.support import guards, timeloop
 from tests.support.clock import FakeClock
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "leaves_threads(why): threads may outlive this test")
+    config.addinivalue_line("markers", "virtual_time: a coroutine test whose loop jumps instead of sleeping")
     config.stash[_CANARY] = canaries.fresh()
     if config.option.basetemp is None:
         config.option.basetemp = str(SESSION / "tmp")  # what tests write is searched for the canary
@@ -149,7 +150,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     async def run() -> None:
         asyncio.get_running_loop().set_exception_handler(note)
         try:
-            async with asyncio.timeout(limit) as clock:
+            async with timeloop.limit(limit) as clock:  # real seconds, whatever the loop takes for time
                 await test(**named)
         except TimeoutError:
             if clock.expired():
@@ -166,6 +167,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 def _loop_factory(item: pytest.Function) -> Any:
+    if item.get_closest_marker("virtual_time") is not None:
+        return timeloop.VirtualLoop
     if "qapp" not in item.fixturenames and ROOT / "tests" / "qt" not in item.path.parents:
         return None
     qapp = item._request.getfixturevalue("qapp")

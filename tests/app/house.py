@@ -35,6 +35,8 @@ OFF = (Account("ollama", "ollama", enabled=False), Account("lmstudio", "lmstudio
 SERVER = Account("server", "openai-compatible", "Server")
 GROQ = Account("groq", "groq")
 WORK = Account("work", "openai", "OpenAI – work")
+LASTING = ("upstream", "look after ")
+"""Names of tasks that end with the program only."""
 KEY = "gsk_0123456789abcdefghijklmnop"
 
 
@@ -136,9 +138,9 @@ async def do(app: App, intent: Intent, *, told: bool = False) -> Reply:
 
 
 async def settled(app: App) -> None:
-    """Return when nothing goes on any more but the tests' own servers."""
+    """Return when nothing goes on any more but the tests' own servers, and what waits to be woken."""
     me = asyncio.current_task()
-    while going := [it for it in asyncio.all_tasks() if it is not me and it.get_name() != "upstream"]:
+    while going := [it for it in asyncio.all_tasks() if it is not me and not it.get_name().startswith(LASTING)]:
         _done, still = await asyncio.wait(going, timeout=5)
         assert not still, still
     await asyncio.sleep(0)  # what changed is drawn in the next turn of the loop

@@ -26,6 +26,7 @@ def measure(options: Options) -> Report:
     with desk() as on:
         found = [_built(on, 50, 100) for _ in range(options.runs or 10)]
         none = [_built(on, 0, 0) for _ in range(3)]
+        memory = [_built(on, 50, 100, memory=True) for _ in range(options.runs or 10)]
     report.rows += [
         Row("no account at all: build", tuple(it.drew + it.decided for it, _ in none)),
         Row("build: decide and draw", tuple(it.drew + it.decided for it, _ in found), limit=BUILD),
@@ -33,22 +34,26 @@ def measure(options: Options) -> Report:
         Row("rebuild, every account another", tuple(it.drew + it.decided for _, it in found)),
         Row("signals: build", tuple(it.signals for it, _ in found), ""),
         Row("signals: build and rebuild", tuple(a.signals + b.signals for a, b in found), "", SIGNALS),
+        Row("with models in memory: build", tuple(it.drew + it.decided for it, _ in memory), limit=BUILD),
+        Row("  of it: decide", tuple(it.decided for it, _ in memory)),
+        Row("  signals: build and rebuild", tuple(a.signals + b.signals for a, b in memory), "", SIGNALS),
     ]
     return report
 
 
-def _built(on: Desk, accounts: int, each: int) -> tuple[Drawn, Drawn]:
+def _built(on: Desk, accounts: int, each: int, *, memory: bool = False) -> tuple[Drawn, Drawn]:
     """The first drawing, and one in which all accounts were replaced."""
-    started = menu_program(on, accounts, each)
+    started = menu_program(on, accounts, each, memory=memory)
     try:
         return draw(on, started), draw(on, started)
     finally:
         on.end(started)
 
 
-def menu_program(on: Desk, accounts: int, each: int) -> Started:
-    """Our menu on an icon, still empty; each ``draw`` fills it anew."""
-    command = (sys.executable, "-P", str(PROGRAMS / "menu_tray.py"), str(accounts), str(each))
+def menu_program(on: Desk, accounts: int, each: int, *, memory: bool = False) -> Started:
+    """Our menu on an icon, still empty; each ``draw`` fills it anew. ``memory``: with local models loaded."""
+    more = ("memory",) if memory else ()
+    command = (sys.executable, "-P", str(PROGRAMS / "menu_tray.py"), str(accounts), str(each), *more)
     return on.start(command, piped=True)
 
 

@@ -32,12 +32,34 @@ def measure(options: Options) -> Report:
             again = [_opened(on, started.item, entry, report) for entry in submenus]
         finally:
             on.end(started)
+        memory, messages = _memory(on, runs)
     report.rows += [
         Row("first opening", tuple(first), limit=LIMIT),
         Row("opened again", tuple(again)),
         Row("signals of the first opening", tuple(signals), ""),
+        Row("models in memory, others each time", memory, limit=LIMIT),
+        Row("  signals of an opening", messages, ""),
     ]
     return report
+
+
+def _memory(on: Desk, runs: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Milliseconds and signals of opening the submenu of local models, each time after all of them changed."""
+    started = menu_program(on, 1, 30, memory=True)
+    times, signals = [], []
+    try:
+        for _ in range(runs):
+            draw(on, started)
+            top = on.host.menu(started.item, 0, 1)
+            entry = next(it for it in top.children if it.label.startswith("Memory"))
+            with on.host.counting(started.item) as counted:
+                began = time.perf_counter()
+                on.host.menu(started.item, entry.id, 1)
+                times.append((time.perf_counter() - began) * 1e3)
+            signals.append(float(counted.total()))
+    finally:
+        on.end(started)
+    return tuple(times), tuple(signals)
 
 
 def _opened(on: Desk, item: Item, entry: Node, report: Report) -> float:

@@ -12,14 +12,16 @@ from trayapp.core import intents
 from trayapp.core.accounts import Account
 from trayapp.core.intents import Reply, StoreKey, WireIntent
 from trayapp.core.models import ModelRef
+from trayapp.core.rules import Rule
 from trayapp.core.secret import Secret
 from trayapp.core.settings import Settings
 
 ACCOUNT = Account("azure", "azure-openai", values={"resource": "contoso"}, ttl=300)
+RULE = Rule("short", "^.{0,100}$", "fast", on="name", enabled=False)
 EXAMPLES: dict[type, Any] = {
     intents.PickModel: intents.PickModel(ModelRef("openrouter", "openai/gpt-5:free"), confirmed=True),
     intents.Refresh: intents.Refresh("groq"),
-    intents.SaveSettings: intents.SaveSettings(Settings(tray_wait=3, accounts=(ACCOUNT,))),
+    intents.SaveSettings: intents.SaveSettings(Settings(tray_wait=3, accounts=(ACCOUNT,), rules=(RULE,))),
     intents.SaveAccount: intents.SaveAccount(ACCOUNT),
     intents.RemoveAccount: intents.RemoveAccount("azure"),
     intents.EnableAccount: intents.EnableAccount("azure", False),
@@ -31,6 +33,11 @@ EXAMPLES: dict[type, Any] = {
     intents.UnlockKeyring: intents.UnlockKeyring(),
     intents.ClearCache: intents.ClearCache("groq"),
     intents.UpdateCatalog: intents.UpdateCatalog(),
+    intents.SetStrategy: intents.SetStrategy("ram"),
+    intents.Unload: intents.Unload(ModelRef("ollama", "qwen2.5:7b")),
+    intents.Keep: intents.Keep(ModelRef("ollama", "qwen2.5:7b"), on=False),
+    intents.WarmUp: intents.WarmUp(ModelRef("ollama", "qwen2.5:7b"), wait=True),
+    intents.CancelWarmUp: intents.CancelWarmUp(ModelRef("ollama", "qwen2.5:7b")),
     intents.OpenSettings: intents.OpenSettings("Providers", "azure"),
     intents.ShowAll: intents.ShowAll("groq"),
     intents.Activate: intents.Activate(),
@@ -52,6 +59,11 @@ def test_intents_without_details_are_their_name_alone(kind: type) -> None:
     assert msgspec.json.encode(kind()) == b'{"type":"%s"}' % kind.__name__.encode()
 
 
+@pytest.mark.parametrize("intent", [intents.SetStrategy(None), intents.Unload(), intents.CancelWarmUp()])
+def test_nothing_named_stays_nothing_named(intent: Any) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(intent), type=WireIntent) == intent
+
+
 def test_a_key_has_no_wire_form() -> None:
     with pytest.raises(TypeError):
         msgspec.json.encode(StoreKey("openai", Secret("sk-0123456789")))
@@ -70,6 +82,9 @@ def test_a_key_has_no_wire_form() -> None:
         b'{"type":"PickModel","ref":["only one"]}',
         b'{"type":"SaveSettings","settings":{"tray_wait":9999}}',
         b'{"type":"Refresh","provider":7}',
+        b'{"type":"SetStrategy"}',
+        b'{"type":"Keep"}',
+        b'{"type":"SaveSettings","settings":{"rules":[{"name":"a","pattern":"b"}]}}',
     ],
 )
 def test_what_is_no_intent_is_refused(line: bytes) -> None:

@@ -23,6 +23,11 @@ STORED = Settings(default_ttl_seconds=7200, tray_wait=30)
         ("TRAYAPP_MAX_IN_FLIGHT", " 25 ", "max_in_flight", 25),
         ("TRAYAPP_PROVIDER_TTL_OVERRIDES", "ollama=300", "provider_ttl_overrides", {"ollama": 300}),
         ("TRAYAPP_TIMEOUTS", "fast.receive=20", "timeouts", {"fast": Waits(receive=20)}),
+        ("TRAYAPP_RAM_KEEP_SECONDS", "60", "ram_keep_seconds", 60),
+        ("TRAYAPP_LOCAL_EXCEPTIONS", "qwen2.5:7b=never", "local_exceptions", {"qwen2.5:7b": "never"}),
+        ("TRAYAPP_WARM_AT_LAUNCH", "ollama/a, ollama/b:7b", "warm_at_launch", ("ollama/a", "ollama/b:7b")),
+        ("TRAYAPP_ROLES", "code=ollama/a", "roles", {"code": "ollama/a"}),
+        ("TRAYAPP_DEFAULT_ROUTE", "code", "default_route", "code"),
     ],
 )
 def test_a_variable_sets_the_preference_of_its_name(variable: str, text: str, name: str, value: object) -> None:
@@ -35,7 +40,7 @@ def test_a_variable_sets_the_preference_of_its_name(variable: str, text: str, na
 @pytest.mark.parametrize("preference", ALL, ids=lambda it: it.name)
 def test_every_preference_has_its_variable(preference: schema.Preference) -> None:
     variable = PREFIX + preference.name.upper()
-    text = schema.typed(preference.default) or ","
+    text = schema.typed(preference.default) or ("primary" if preference.type is str else ",")
     assert overlay(Settings(), {variable: text}).names == {preference.name: variable}
 
 
@@ -61,7 +66,7 @@ def test_a_bad_value_is_said_in_a_sentence_and_ignored() -> None:
 
 
 def test_what_is_no_preference_is_not_set_from_outside() -> None:
-    env = {"TRAYAPP_VERSION": "99", "TRAYAPP_ACCOUNTS": "[]", "trayapp_tray_wait": "3"}
+    env = {"TRAYAPP_VERSION": "99", "TRAYAPP_ACCOUNTS": "[]", "TRAYAPP_RULES": "[]", "trayapp_tray_wait": "3"}
     assert overlay(STORED, env) == (STORED, {}, ())
 
 

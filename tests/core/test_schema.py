@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from trayapp.core import schema, settings, state
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.models import ModelRef
+from trayapp.core.rules import ROLES
 from trayapp.core.settings import Settings, Waits
 from trayapp.core.state import State
 
@@ -168,6 +169,19 @@ def test_only_what_differs_from_the_defaults_is_written() -> None:
         ("timeouts", "fast.receive=20,slow.retries=1", {"fast": Waits(receive=20), "slow": Waits(retries=1)}),
         ("timeouts", "local.base_delay=0.5", {"local": Waits(base_delay=0.5)}),
         ("refresh_when_metered", "on", True),
+        ("ram_eviction", "immediate", "immediate"),
+        (
+            "local_exceptions",
+            "qwen2.5:7b=never, hf.co/a/b:Q4=always",
+            {"qwen2.5:7b": "never", "hf.co/a/b:Q4": "always"},
+        ),
+        ("roles", "code=ollama/a:7b,fast=lab/org/b=1", {"code": "ollama/a:7b", "fast": "lab/org/b=1"}),
+        ("roles", "code=", {}),
+        ("warm_at_launch", "ollama/a:7b, ollama/b,,ollama/a:7b", ("ollama/a:7b", "ollama/b")),
+        ("warm_at_launch", "", ()),
+        ("default_route", " primary ", "primary"),
+        ("default_route", "ollama/qwen2.5:32b", "ollama/qwen2.5:32b"),
+        ("default_route", "", ""),
     ],
 )
 def test_a_preference_is_set_from_what_was_typed(name: str, text: str, value: object) -> None:
@@ -198,6 +212,17 @@ def test_a_preference_is_set_from_what_was_typed(name: str, text: str, value: ob
         ("timeouts", "fast.receive=inf", "from 0.1 to 600"),
         ("timeouts", "fast.retries=2.5", "“fast.retries” has to be a whole number from 0 to 10"),
         ("timeouts", "fast.retries=11", "from 0 to 10"),
+        ("ram_max_models", "0", "from 1 to 64"),
+        ("ram_eviction", "oldest", "lru, immediate"),
+        ("local_exceptions", "a", "of the form NAME=VALUE"),
+        ("local_exceptions", "a=sometimes", "“a” has to be “never” or “always”"),
+        ("roles", "quick=ollama/a", "“quick” is none of these: primary, code, fast, embedding"),
+        ("roles", "code=qwen", "“qwen” is not of the form ACCOUNT/MODEL"),
+        ("roles", "code=fast", "“fast” is not of the form ACCOUNT/MODEL"),
+        ("roles", "code=/a", "ACCOUNT/MODEL"),
+        ("roles", "code", "of the form NAME=VALUE"),
+        ("warm_at_launch", "ollama/a,b", "“b” is not of the form ACCOUNT/MODEL"),
+        ("default_route", "qwen", "“qwen” is neither a role .primary, code, fast, embedding. nor"),
     ],
 )
 def test_what_cannot_be_taken_is_answered_with_the_limits(name: str, text: str, words: str) -> None:
@@ -205,7 +230,7 @@ def test_what_cannot_be_taken_is_answered_with_the_limits(name: str, text: str, 
         schema.change(Settings(), name, text)
 
 
-@pytest.mark.parametrize("name", ["version", "accounts", "no_such"])
+@pytest.mark.parametrize("name", ["version", "accounts", "rules", "no_such"])
 def test_what_is_no_preference_cannot_be_set(name: str) -> None:
     with pytest.raises(KeyError):
         schema.change(Settings(), name, "1")
@@ -230,6 +255,10 @@ def test_a_key_that_went_astray_is_not_repeated(canary: str) -> None:
         ("provider_ttl_overrides", f"{canary}=x"),
         ("timeouts", f"{canary}=1"),
         ("notify_switch", canary),
+        ("local_exceptions", f"{canary}=x"),
+        ("roles", f"code={canary}"),
+        ("warm_at_launch", canary),
+        ("default_route", canary),
     ):
         with pytest.raises(ValueError, match="…") as said:
             schema.change(Settings(), name, text)
@@ -310,3 +339,18 @@ def test_other_fields_of_an_account_are_not_set_there() -> None:
     for name in ("id", "spec", "enabled", "no_such"):
         with pytest.raises(KeyError):
             schema.change_account(Account("a", "x"), name, "1")
+
+
+@given(
+    st.dictionaries(st.from_regex(r"[a-z0-9][a-z0-9._:/-]{0,8}", fullmatch=True), st.sampled_from(["never", "always"])),
+    st.dictionaries(st.sampled_from(ROLES), st.from_regex(r"[a-z]{1,4}/[a-z0-9._:/=-]{1,8}", fullmatch=True)),
+    st.lists(st.from_regex(r"[a-z]{1,4}/[a-z0-9._:/=-]{1,8}", fullmatch=True), unique=True).map(tuple),
+)
+def test_what_is_said_of_local_models_can_be_typed_as_it_is_shown(
+    exceptions: Any, roles: Any, warm: tuple[str, ...]
+) -> None:
+    made = schema.change(Settings(), "local_exceptions", schema.typed(exceptions))
+    made = schema.change(made, "roles", schema.typed(roles))
+    made = schema.change(made, "warm_at_launch", schema.typed(warm))
+    assert made == Settings(local_exceptions=exceptions, roles=roles, warm_at_launch=warm)
+    assert schema.read_settings(schema.dump(made)) == (made, ())

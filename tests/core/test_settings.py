@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from trayapp.core import schema
-from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
 ALL = list(schema.preferences().values())
 every_preference = pytest.mark.parametrize("preference", ALL, ids=lambda it: it.name)
@@ -17,7 +17,7 @@ def test_it_has_a_label_and_a_page(preference: schema.Preference) -> None:
     assert preference.label
     assert preference.label != preference.name
     assert preference.label[0].isupper()
-    assert preference.page in (GENERAL, PROVIDERS, MODELS)
+    assert preference.page in (GENERAL, PROVIDERS, MODELS, LOCAL)
 
 
 @every_preference
@@ -32,7 +32,9 @@ def test_it_has_limits_and_its_default_is_within_them(preference: schema.Prefere
         assert preference.maximum is not None
         assert preference.minimum <= preference.default <= preference.maximum
     elif preference.type is str:
-        assert preference.default in preference.choices
+        assert preference.default in (preference.choices or [""])
+    elif preference.type is tuple:
+        assert preference.default == ()
     elif preference.type is dict:
         assert preference.default == {}
     else:
@@ -57,7 +59,13 @@ def test_one_step_past_its_limits_is_refused_by_the_file_and_by_the_command_line
 
 def test_everything_but_the_version_and_what_has_pages_of_its_own_is_a_preference() -> None:
     fields = {field.name for field in msgspec.structs.fields(Settings)}
-    assert fields - {it.name for it in ALL} == {"version", "accounts"}
+    assert fields - {it.name for it in ALL} == {"version", "accounts", "rules"}
+
+
+def test_they_come_page_by_page() -> None:
+    pages = [it.page for it in ALL]
+    assert list(dict.fromkeys(pages)) == [GENERAL, MODELS, LOCAL]
+    assert pages == sorted(pages, key=[GENERAL, MODELS, LOCAL].index)
 
 
 def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from tests.qt.local_parts import Side
 from tests.qt.parts import SETTINGS, SPECS, Desk, Doctor, Status, about, views
 from trayapp.core.settings import PROVIDERS, Settings
 from trayapp.core.topic import Topic
@@ -32,6 +33,7 @@ class Opened:
         self.stored = SETTINGS
         self.settings: Topic[Settings] = Topic(SETTINGS)
         self.accounts: Topic[tuple[AccountView, ...]] = Topic(views(keyring=keyring))
+        self.side = Side()
         self.status = Status(True, "Switched on by you.")
         self.dialog = SettingsDialog(
             perform=self.desk.perform,
@@ -44,6 +46,7 @@ class Opened:
             login=self.login,
             doctor=Doctor(),
             about=about,
+            local=self.side.side(),
             stored=(lambda: self.stored) if forced else None,
             forced=forced,
         )
@@ -60,7 +63,8 @@ class Opened:
             self.dialog.providers.forms[provider].advanced.toggle.setChecked(True)
 
     def row(self, name: str) -> FieldRow:
-        return next(page.rows[name] for page in self.dialog.pages.values() if name in page.rows)
+        pages = [page.rows for page in self.dialog.pages.values()]
+        return next(rows[name] for rows in (*pages, self.dialog.local.rows) if name in rows)
 
     def enter(self, name: str, text: str) -> None:
         control = self.row(name).control

@@ -8,7 +8,7 @@ import sys
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
-from tests.qt.parts import ICONS, section, tray_view
+from tests.qt.parts import ICONS, memory_submenu, section, tray_view
 from trayapp.qt.icons import Icons
 from trayapp.qt.tray import Tray
 
@@ -22,6 +22,7 @@ app.setQuitOnLastWindowClosed(False)
 tray = Tray(Icons(ICONS))
 tray.asked.connect(lambda intent: say("asked", intent))
 tray.opened.connect(lambda provider: say("opened", provider))
+tray.menu.looked.connect(lambda on: say("looked", on))
 tray.activated.connect(lambda: say("activated"))
 tray.available.connect(lambda there: say("available", there))
 
@@ -37,8 +38,9 @@ def order() -> None:
     else:
         icon = wanted.pop("icon", "ready")
         inline = wanted.pop("inline", True)
+        memory = memory_submenu(*wanted["loaded"], strategy=wanted["strategy"]) if "loaded" in wanted else None
         sections = (section(name, count, f"{name} ({count})") for name, count in wanted["sections"].items())
-        tray.render_view(tray_view(*sections, inline=inline, icon=icon))
+        tray.render_view(tray_view(*sections, inline=inline, icon=icon, local=memory))
     say("done")
 
 

@@ -16,12 +16,15 @@ from trayapp.core.models import Capability, Model, ModelRef, Price
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
+from trayapp.local.residency import Resident, ServerState, Standing, View
 from trayapp.providers.spec import Ask, Entry, ProviderSpec
 from trayapp.ui.accounts import AccountView, account_views
 from trayapp.ui.figures import Overview, overview, report
 from trayapp.ui.findings import AccountSeen, Machine, Seen
 from trayapp.ui.form import About
-from trayapp.ui.menu import Row, Section, TrayView
+from trayapp.ui.memory_menu import memory_menu
+from trayapp.ui.menu import Section, TrayView
+from trayapp.ui.row import Row, Submenu
 
 ICONS = Path(__file__).parents[2] / "resources" / "icons"
 NOW = 1_750_000_000.0
@@ -105,6 +108,13 @@ def tray_view(*sections: Section, inline: bool = True, head: tuple[Row, ...] = (
         tail=(Row("Refresh", Refresh()), Row("Settings…", OpenSettings()), None, Row("Quit", Quit())),
         **more,
     )
+
+
+def memory_submenu(*loaded: str, strategy: str | None = "ram") -> Submenu:
+    """The submenu “Memory” with these models in Ollama."""
+    residents = tuple(Resident(it, it, 4_700_000_000, 4_700_000_000, NOW + 1800, NOW + 750) for it in loaded)
+    view = View("ollama", Standing(ServerState.RUNNING), residents, looked=NOW)
+    return memory_menu((view,), {"ollama": "Ollama"}, settings=Settings(), state=State(strategy=strategy), now=NOW)
 
 
 def about() -> About:

@@ -15,8 +15,10 @@ from tests.qt.parts import section, tray_view
 from trayapp.core.intents import PickModel, Quit, ShowAll
 from trayapp.core.models import ModelRef
 from trayapp.qt import menu as menu_module
-from trayapp.qt.menu import ModelMenu, menu_text
-from trayapp.ui.menu import Row, Section, TrayView
+from trayapp.qt.entries import menu_text
+from trayapp.qt.menu import ModelMenu
+from trayapp.ui.menu import Section, TrayView
+from trayapp.ui.row import Row
 
 FACTS = "   128k · $3/$15 · tools"
 

@@ -126,6 +126,71 @@ def test_five_thousand_models_cost_the_host_few_messages(program: Program, sni: 
     assert 0 < signals.total() <= 220
 
 
+MEMORY = "Memory: RAM – keep 3 loaded, 30 min"
+LOADED = "4.7 GB · GPU · 12 min left"
+
+
+def test_the_memory_submenu_opens_with_radio_rows_and_models_in_it(program: Program, sni: SniHost) -> None:
+    item = sni.wait_item()
+    program.do(sections={"xai": 3}, loaded=["phi_4", "qwen"], strategy="ram")
+    inside = sni.open(item, MEMORY)
+    program.hears("looked True")
+    assert [(row.props["toggle-type"], row.checked) for row in inside.children[:4]] == [
+        ("radio", True),
+        ("radio", False),
+        ("radio", False),
+        ("radio", False),
+    ]
+    assert [row.label for row in inside.children if row.submenu] == [f"phi_4   {LOADED}", f"qwen   {LOADED}"]
+    model = sni.open(item, MEMORY, f"qwen   {LOADED}")
+    assert model.labels == ["Unload", "Keep in memory", "It leaves in 12 min unless somebody uses it."]
+    assert model.child("Keep in memory").props["toggle-type"] == "checkmark"
+    assert not model.children[-1].enabled
+    sni.close(item, MEMORY, f"qwen   {LOADED}")
+    program.hears("looked False")
+
+
+@pytest.mark.parametrize("closes", ["before", "after", "never"])
+def test_a_click_in_the_memory_submenu_and_below_it_arrives(program: Program, sni: SniHost, closes: Any) -> None:
+    item = sni.wait_item()
+    program.do(sections={"xai": 3}, loaded=["phi_4", "qwen"], strategy="ram")
+    sni.click(item, MEMORY, "SSD – keep 1 loaded, 2 min   typically 4–8 GB", closes=closes)
+    program.hears("asked SetStrategy(strategy='ssd')")
+    sni.click(item, MEMORY, f"qwen   {LOADED}", "Unload", closes=closes)
+    program.hears("asked Unload(ref=ModelRef(provider='ollama', model='qwen'))")
+    sni.click(item, MEMORY, "Unload all", closes=closes)
+    program.hears("asked Unload(ref=None)")
+
+
+def test_a_model_that_came_while_the_menu_was_open_is_in_the_submenu_that_opens_then(
+    program: Program, sni: SniHost
+) -> None:
+    item = sni.wait_item()
+    program.do(sections={"xai": 3}, loaded=["qwen"], strategy="ram")
+    top = sni.open(item)
+    program.do(sections={"xai": 3}, loaded=["phi_4", "qwen"], strategy="ram")
+    inside = sni.menu(item, top.child(MEMORY).id, 1)
+    assert f"phi_4   {LOADED}" in inside.labels
+    with sni.counting(item) as signals:
+        program.do(sections={"xai": 3}, loaded=[], strategy="ram")
+    assert not signals
+    assert sni._layout(item, inside.id).labels == inside.labels
+
+
+def test_models_in_memory_cost_the_host_nothing_until_the_submenu_is_opened(program: Program, sni: SniHost) -> None:
+    item = sni.wait_item()
+    program.do(sections={"xai": 3}, loaded=["qwen"], strategy="ram")
+    with sni.counting(item) as signals:
+        program.do(sections={"xai": 3}, loaded=[f"m{at}" for at in range(100)], strategy="ram")
+    assert not signals
+    assert len([row for row in sni.open(item, MEMORY).children if row.submenu]) == 100
+    sni.close(item, MEMORY)
+    program.hears("looked False")
+    with sni.counting(item) as signals:
+        program.do(sections={"xai": 3}, loaded=[f"m{at}" for at in range(99)], strategy="ssd")
+    assert signals.total() <= 2  # the title
+
+
 def test_a_redraw_of_the_same_costs_nothing(program: Program, sni: SniHost) -> None:
     item = sni.wait_item()
     program.do(sections={"xai": 30}, inline=False)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from trayapp.core import schema
 from trayapp.core.accounts import Account, KeyFrom
+from trayapp.core.rules import ROLES, Rule
 from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings, Waits
 from trayapp.system.settings_text import edited, fresh, loses, merged
 
@@ -190,6 +191,84 @@ def test_what_was_edited_by_hand_meanwhile_is_not_undone_by_a_click_elsewhere() 
     )
 
 
+def test_rules_are_one_value_of_which_the_last_word_counts() -> None:
+    base, disk = Settings(rules=RULED[:1]), Settings(rules=RULED[1:], tray_wait=9)
+    assert merged(disk, base, msgspec.structs.replace(base, inline_models=3)).rules == RULED[1:]
+    assert merged(disk, base, Settings(rules=RULED)) == Settings(rules=RULED, tray_wait=9)
+    assert merged(disk, base, Settings()).rules == ()
+
+
+BY_HAND = """# mine
+version = 1
+roles.code = "ollama/a" # the large one
+rules = [] # none yet
+"""
+RULED = (Rule("code", "(code|function)", "code"), Rule("short", "^.{0,100}$", "fast", on="name", enabled=False))
+
+
+def test_the_first_rules_are_written_as_tables() -> None:
+    after = change(BY_HAND, rules=RULED)
+    assert read(after).rules == RULED
+    assert after.startswith('# mine\nversion = 1\nroles.code = "ollama/a" # the large one\n')
+    assert after.count("[[rules]]") == 2
+    assert after.endswith(
+        '\n[[rules]]\nname = "short"\npattern = "^.{0,100}$"\nto = "fast"\non = "name"\nenabled = false\n'
+    )
+
+
+def test_changed_rules_leave_no_old_ones_and_the_others_keep_their_comments() -> None:
+    text = "tray_wait = 3 # soon\n" + "".join(
+        f'\n# about {it}\n[[rules]]\nname = "{it}" # {it}!\npattern = "{it}"\nto = "fast"\nconfidence = 0.8\n'
+        for it in "abc"
+    )
+    text += '\n# the account\n[[accounts]]\nid = "x"\nspec = "x"\n'
+    a, _b, c = read(text).rules
+    after = change(text, rules=(c, msgspec.structs.replace(a, to="code", enabled=False), Rule("d", "d", "code")))
+    assert [it.name for it in read(after).rules] == ["c", "a", "d"]
+    assert after.count("[[rules]]") == 3
+    for kept in ("# soon", "# about a", "# a!", "# about c", "# c!", "confidence = 0.8", "# the account"):
+        assert kept in after
+    for gone in ("# about b", "# b!", 'name = "b"'):
+        assert gone not in after
+    assert "rules" not in tomllib.loads(change(after, rules=()))
+
+
+def test_a_rule_that_could_not_be_used_stays_until_it_is_set() -> None:
+    text = '[[rules]]\nname = "broken" # soon\n\n[[rules]]\nname = "a"\npattern = "a"\nto = "code"\n'
+    after = change(text, rules=(*read(text).rules, *RULED))
+    assert 'name = "broken" # soon' in after
+    assert not loses(text, after)
+    assert loses(text, fresh(tomllib.loads(text), Settings(rules=RULED)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'rules = [ {name = "a", pattern = "a", to = "code", extra = 1}, {name = "b", pattern = "b", to = "fast"} ]\n',
+        'note = """\n[[rules]]\nname = "in a text"\n"""\n[[rules]]\nname = "a"\npattern = "a"\nto = "code"\n',
+        'rules = "none"\n[other]\nz = 1\n',
+        '[rules]\nname = "a"\n',
+        '[[rules]]\nname = "a"\npattern = "a"\nto = "code"\n[[rules]]\nname = "A"\npattern = "b"\nto = "fast"\n',
+    ],
+)
+def test_odd_rules_end_in_a_file_that_says_what_is_wanted(text: str) -> None:
+    for rules in (RULED, (Rule("a", "x", "code"), *RULED), ()):
+        wanted = msgspec.structs.replace(read(text), rules=rules, tray_wait=99)
+        result = edited(text, wanted) or fresh(tomllib.loads(text), wanted)
+        assert read(result) == wanted
+        for name in ("note", "other"):
+            assert tomllib.loads(result).get(name) == tomllib.loads(text).get(name)
+
+
+def test_what_is_said_of_local_models_by_hand_is_changed_where_it_stands() -> None:
+    text = '[roles] # mine\ncode = "ollama/a" # large\n\n[local_exceptions]\n"qwen2.5:7b" = "never" # always there\n'
+    after = change(text, roles={"code": "ollama/a", "fast": "ollama/b"}, warm_at_launch=("ollama/a",))
+    for kept in ("[roles] # mine", 'code = "ollama/a" # large', '"qwen2.5:7b" = "never" # always there'):
+        assert kept in after
+    assert 'warm_at_launch = ["ollama/a"]' in after
+    assert read(after).roles == {"code": "ollama/a", "fast": "ollama/b"}
+
+
 def test_what_was_changed_on_both_sides_is_as_it_was_clicked() -> None:
     base, disk, new = Settings(tray_wait=1), Settings(tray_wait=2), Settings(tray_wait=3)
     assert merged(disk, base, new).tray_wait == 3
@@ -224,6 +303,15 @@ ACCOUNTS = st.builds(
 WAITS = st.builds(
     Waits, receive=st.none() | st.floats(0.1, 600), retries=st.none() | st.integers(0, 10), pool=st.just(3.0)
 )
+MODELS = st.from_regex(r"[a-z]{1,3}/[a-z:/]{1,5}", fullmatch=True)
+RULES = st.builds(
+    Rule,
+    name=TEXT,
+    pattern=TEXT,
+    to=st.sampled_from(ROLES) | MODELS,
+    on=st.sampled_from(["text", "name", "role"]),
+    enabled=st.booleans(),
+)
 SETTINGS = st.builds(
     Settings,
     notify_switch=st.booleans(),
@@ -231,7 +319,12 @@ SETTINGS = st.builds(
     model_cache_strategy=st.sampled_from(["fresh", "moderate", "aggressive"]),
     provider_ttl_overrides=st.dictionaries(TEXT, st.integers(0, LONGEST_TTL), max_size=3),
     timeouts=st.dictionaries(st.sampled_from(list(LATENCIES)), WAITS, max_size=3),
+    local_exceptions=st.dictionaries(TEXT, st.sampled_from(["never", "always"]), max_size=3),
+    roles=st.dictionaries(st.sampled_from(ROLES), MODELS),
+    warm_at_launch=st.lists(MODELS, max_size=3).map(tuple),
+    default_route=st.just("") | st.sampled_from(ROLES) | MODELS,
     accounts=st.lists(ACCOUNTS, max_size=4, unique_by=lambda it: it.id).map(tuple),
+    rules=st.lists(RULES, max_size=4, unique_by=lambda it: it.name.casefold()).map(tuple),
 )
 VALUES = st.recursive(
     st.booleans() | st.integers(-(10**15), 10**15) | TEXT | st.datetimes() | st.dates(),

@@ -79,6 +79,29 @@ def test_ages(seconds: float, text: str) -> None:
     assert words.age(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (0.84, "0.8 s"),
+        (3.0, "3 s"),
+        (9.97, "10 s"),
+        (45, "45 s"),
+        (59.6, "1 min"),
+        (90, "1 min 30 s"),
+        (120, "2 min"),
+        (1800, "30 min"),
+        (3601, "1 h"),
+        (5400, "1 h 30 min"),
+        (86_400, "1 day"),
+        (97_200, "1 day 3 h"),
+        (604_800, "7 days"),
+    ],
+)
+def test_a_duration_has_two_units_at_most(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
 def test_the_header_says_where_a_list_comes_from_and_how_old_it_is() -> None:
     model = Model(REF)
     now = 10_000.0

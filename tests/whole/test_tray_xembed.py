@@ -52,7 +52,7 @@ class Panel:
 @pytest.fixture
 def panel(desk: dict[str, str], reader: Reader, pointer: Pointer) -> Iterator[Panel]:
     account = server("mine", "http://127.0.0.1:9", "R_D & Co", ttl=10**6)
-    set_up(account, lists=[listing("mine", *NAMES)], state=State(active=ModelRef("mine", "third")))
+    set_up(account, lists=[listing("mine", *NAMES)], state=State(active=ModelRef("mine", "third"), strategy="none"))
     try:
         with parts.trayer(desk), Trayapp(desk):
             yield Panel(desk, reader, pointer)
@@ -93,6 +93,25 @@ def test_an_open_menu_stays_as_it_is_until_it_is_closed(panel: Panel) -> None:
     assert [part.name for part in panel.rows()] == before
     panel.close()
     assert panel.open()[0].name == "● R_D & Co: gpt_4"
+
+
+def test_the_pointer_chooses_a_strategy_in_the_submenu(panel: Panel, tmp_path: Path) -> None:
+    memory = next(part for part in panel.open() if part.name.startswith("Memory"))
+    assert memory.name == "Memory: None – unload after each answer"
+    panel.pointer.click(*panel.reader.middle(memory))
+
+    def row() -> Part | None:
+        found = [part for part in panel.rows() if part.name.startswith("SSD – keep 1 loaded, 2 min")]
+        return found[0] if found and panel.reader.place(found[0])[2] > 0 else None
+
+    ssd = until(row, "the strategies")
+    assert [part.name.partition(" ")[0] for part in panel.rows() if part.checked] == ["third", "None"]
+    screenshot(panel.env).save(tmp_path / "memory.png")
+    panel.pointer.click(*panel.reader.middle(ssd))
+    until(lambda: remembered()["strategy"] == "ssd", "the choice")
+    panel.pointer.wait_no_window(WINDOW, smallest=100)
+    assert "Memory: SSD – keep 1 loaded, 2 min" in [part.name for part in panel.open()]
+    panel.close()
 
 
 def test_the_left_button_opens_the_list(panel: Panel) -> None:

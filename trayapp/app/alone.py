@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trayapp.app.build import build
 from trayapp.app.perform import perform
@@ -20,6 +20,21 @@ def alone(
 ) -> Reply:
     """Perform one intent and wait for whatever it set going. ``keyring`` stands in for the system's."""
     return asyncio.run(_alone(intent, paths, env, keyring))
+
+
+def local_status(paths: Paths, *, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What ``door`` answers to “local”, from one look at the servers; nothing is changed there."""
+    return asyncio.run(_local_status(paths, env))
+
+
+async def _local_status(paths: Paths, env: Mapping[str, str] | None) -> dict[str, Any]:
+    app = build(paths, env=env)
+    app.alone = True
+    try:
+        await app.local.look()
+        return app.local.summary()
+    finally:
+        await app.close()
 
 
 async def _alone(intent: Intent, paths: Paths, env: Mapping[str, str] | None, keyring: Keyring | None) -> Reply:

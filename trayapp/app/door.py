@@ -13,7 +13,7 @@ from trayapp.core.language import _
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Either something to do or something to know: ``status``, ``cache``, ``doctor`` or ``ping``."""
+    """Either something to do or something to know: ``status``, ``cache``, ``doctor``, ``local`` or ``ping``."""
 
     intent: WireIntent | None = None
     ask: str = ""
@@ -37,6 +37,9 @@ async def answer(app: App, line: bytes) -> bytes:
 
             doctor = Doctor(app, running=True)
             return msgspec.json.encode(Reply(data=doctor.seen(await doctor.look())))
+        case "local":
+            await app.local.look()
+            return msgspec.json.encode(Reply(data=app.local.summary()))
         case "ping":
             return msgspec.json.encode(Reply())
     return msgspec.json.encode(Reply(False, _("The running trayapp does not know “{what}”.").format(what=request.ask)))

@@ -72,6 +72,8 @@ async def _perform(app: App, intent: Intent) -> Reply:
             from trayapp.app.catalog_work import update_catalog
 
             return await update_catalog(app)
+        case intents.SetStrategy() | intents.Unload() | intents.Keep() | intents.WarmUp() | intents.CancelWarmUp():
+            return await _local(app, intent)
         case SetLogin():
             return await set_login(app, intent)
         case intents.OpenSettings() | intents.ShowAll() | intents.Activate():
@@ -81,6 +83,24 @@ async def _perform(app: App, intent: Intent) -> Reply:
             app.leaving.set()
             return Reply()
     assert_never(intent)
+
+
+async def _local(
+    app: App, intent: intents.SetStrategy | intents.Unload | intents.Keep | intents.WarmUp | intents.CancelWarmUp
+) -> Reply:
+    from trayapp.app import local_work
+
+    match intent:
+        case intents.SetStrategy():
+            return await local_work.set_strategy(app, intent)
+        case intents.Unload():
+            return await local_work.unload(app, intent)
+        case intents.Keep():
+            return await local_work.keep(app, intent)
+        case intents.WarmUp():
+            return await local_work.warm_up(app, intent)
+        case intents.CancelWarmUp():
+            return await local_work.cancel_warm_up(app, intent)
 
 
 async def pick(app: App, intent: PickModel) -> Reply:

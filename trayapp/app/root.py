@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from trayapp.app.keychain import Keychain, spec_of
+from trayapp.app.local_models import LocalModels
 from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
@@ -100,12 +101,14 @@ class App:
         """Whether an account may be asked though nobody clicked for it; the network decides."""
         self.leaving = asyncio.Event()
         self.tasks = Tasks(self.report)
+        self.local = LocalModels(self)
+        """What is in the memory of the local servers, and for how long."""
         self._writing = asyncio.Lock()
         self._redraw_due = False
         self._reported: dict[str, tuple[float, int]] = {}
         """When each unexpected error was last written to the log, and how often it came since."""
         self._told_at = -TELL_AGAIN
-        for topic in (self.settings, self.state, self.keyring, catalog.listings, catalog.refreshing):
+        for topic in (self.settings, self.state, self.keyring, catalog.listings, catalog.refreshing, self.local.views):
             topic.listen(lambda _value: self._redraw_soon())
         self.redraw()
 
@@ -207,6 +210,8 @@ class App:
             now=self.clock.now(),
             refreshing=self.catalog.refreshing.value,
             keyring=self.keyring.value,
+            local=self.local.views.value,
+            load_seconds=self.local.load_seconds,
         )
         if view != self.view.value:
             self.view.publish(view)
@@ -225,6 +230,7 @@ class App:
 
     async def close(self) -> None:
         """Let go of everything, tidily and within a few seconds."""
+        await self.local.end()
         await self.tasks.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.catalog.close(), SETTLE)  # who still asks needs the network for that

@@ -51,6 +51,7 @@ class Started:
         app.tasks.start(self.network.watch(), name="hear of sleep and network")
         app.tasks.start(self._first(), name="first lists")
         app.settings.listen(lambda _settings: self.refresher.arm())
+        app.local.begin()
 
     def end(self) -> None:
         """Arm nothing more."""
@@ -61,6 +62,7 @@ class Started:
         app = self.app
         app.redraw()
         app.keychain.keys.drop_stale()
+        app.local.watched(True)
         now = app.clock.monotonic()
         unseen = self._to_look_for()
         if unseen and now - self._looked >= LOOK_AGAIN:
@@ -69,6 +71,7 @@ class Started:
 
     def menu_closed(self) -> None:
         """Nobody looks any more: what was only passed over is left alone."""
+        self.app.local.watched(False)
         self.refresher.closed()
 
     def section_opened(self, provider: str) -> None:
@@ -99,6 +102,7 @@ class Started:
     async def _begin_anew(self) -> None:
         """Connections are not what they were, and neither are the reasons to leave a provider alone."""
         await self.app.net.reset()
+        self.app.local.woken()
         self.refresher.woke()
 
     def _metered(self) -> bool | None:

@@ -38,6 +38,8 @@ def status(console: Console, args: Any) -> int:
     ]
     active = found.state.active
     if args.json:
+        from trayapp.cli.local import told
+
         console.json(
             {
                 "running": reply is not None,
@@ -46,6 +48,7 @@ def status(console: Console, args: Any) -> int:
                 "keyring": live.get("keyring"),
                 "refreshing": live.get("refreshing", []),
                 "accounts": accounts,
+                "local": told(console),
             }
         )
         return DONE

@@ -49,17 +49,18 @@ class Remote:
         """What the tray knows, or None where none runs. Raises UserError where it does not answer."""
         return self._sent({"ask": question}, QUICK)
 
-    def send(self, intent: WireIntent) -> Reply | None:
+    def send(self, intent: WireIntent, patience: float = PATIENCE) -> Reply | None:
         """Hand the tray an intent; None where none runs. Raises UserError where it does not answer."""
-        return self._sent({"intent": intent}, PATIENCE)
+        return self._sent({"intent": intent}, patience)
 
-    def perform(self, make: Callable[[], WireIntent], *, writes: bool = True) -> Reply:
+    def perform(self, make: Callable[[], WireIntent], *, writes: bool = True, patience: float = PATIENCE) -> Reply:
         """Have the intent performed by whoever is there.
 
         ``make`` is called again whenever a turn begins, so that it sees what others have written meanwhile.
+        ``patience``: seconds to wait for a running tray's answer.
         ``writes``: it changes settings or state, so without a tray it is done under the instance's lock.
         """
-        reply = self.send(make())
+        reply = self.send(make(), patience)
         if reply is not None:
             return reply
         if not writes:

@@ -37,6 +37,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 JSON = Argument("--json", N_("print JSON"))
 ACCOUNT = Argument("account", N_("id of the account, as “trayapp providers” shows it"), "account", "ID")
+LOCAL_MODEL = Argument("model", N_("ACCOUNT/MODEL, or MODEL alone where it is clear whose"), "model", "MODEL")
 
 VERBS: tuple[Verb, ...] = (
     Verb(
@@ -62,6 +63,16 @@ VERBS: tuple[Verb, ...] = (
         (
             Argument("model", N_("PROVIDER/MODEL, or MODEL alone where one account has it"), "model", "MODEL"),
             Argument("--unlisted", N_("choose it even if its account does not list it")),
+        ),
+    ),
+    Verb(
+        ("route",),
+        N_("say which model a text would go to by the rules, and why; nothing is sent"),
+        "route.route",
+        (
+            Argument("text", N_("the last message of a request"), "text", "TEXT"),
+            Argument("--name", N_("the model's name that the request asks for"), "text", "NAME"),
+            JSON,
         ),
     ),
     Verb(
@@ -151,6 +162,43 @@ VERBS: tuple[Verb, ...] = (
         ("catalog", "update"),
         N_("ask models.dev and OpenRouter for newer facts about models"),
         "catalog.update",
+    ),
+    Verb(
+        ("local", "status"),
+        N_("say which local models are in memory, for how long, and what was measured"),
+        "local.status",
+        (JSON,),
+    ),
+    Verb(
+        ("local", "strategy"),
+        N_("say how long local models stay in memory, or choose: ram, ssd, none, or off to leave them alone"),
+        "local.strategy",
+        (
+            Argument(
+                "strategy?", N_("ram, ssd, none or off"), "choice", "STRATEGY", choices=("ram", "ssd", "none", "off")
+            ),
+        ),
+    ),
+    Verb(
+        ("local", "unload"),
+        N_("take a local model out of memory, or all of them"),
+        "local.unload",
+        (
+            Argument("model?", N_("ACCOUNT/MODEL, or MODEL alone where it is clear whose"), "model", "MODEL"),
+            Argument("--all", N_("every model of every local server")),
+        ),
+    ),
+    Verb(
+        ("local", "keep"),
+        N_("keep a local model in memory whatever the strategy says"),
+        "local.keep",
+        (LOCAL_MODEL, Argument("--off", N_("treat it like the others again"))),
+    ),
+    Verb(
+        ("local", "warm"),
+        N_("load a local model now, and wait until it is loaded"),
+        "local.warm",
+        (LOCAL_MODEL,),
     ),
     Verb(("login", "on"), N_("start with the desktop session"), "program.login_on"),
     Verb(("login", "off"), N_("no longer start with the desktop session"), "program.login_off"),

@@ -103,6 +103,38 @@ class UpdateCatalog(Struct, frozen=True, tag=True):
     """Ask models.dev and OpenRouter for newer facts about models. Nothing but the user's word causes it."""
 
 
+class SetStrategy(Struct, frozen=True, tag=True):
+    """Decide how long local models stay in memory: ``ram``, ``ssd``, ``none``; None touches nothing any more."""
+
+    strategy: str | None
+
+
+class Unload(Struct, frozen=True, tag=True):
+    """Take a local model out of memory; without one, all models of all local servers."""
+
+    ref: ModelRef | None = None
+
+
+class Keep(Struct, frozen=True, tag=True):
+    """Keep a local model in memory until this is taken back, whatever the strategy says."""
+
+    ref: ModelRef
+    on: bool = True
+
+
+class WarmUp(Struct, frozen=True, tag=True):
+    """Load a local model. Answered at once unless ``wait``; the menu shows how it goes."""
+
+    ref: ModelRef
+    wait: bool = False
+
+
+class CancelWarmUp(Struct, frozen=True, tag=True):
+    """Give up a load that is under way, or waits for its turn; all of them without a model."""
+
+    ref: ModelRef | None = None
+
+
 class OpenSettings(Struct, frozen=True, tag=True):
     """Show the settings dialog, on a page and at an account if named."""
 
@@ -141,6 +173,11 @@ WireIntent: TypeAlias = (
     | UnlockKeyring
     | ClearCache
     | UpdateCatalog
+    | SetStrategy
+    | Unload
+    | Keep
+    | WarmUp
+    | CancelWarmUp
     | OpenSettings
     | ShowAll
     | Activate

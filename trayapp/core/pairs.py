@@ -1,4 +1,4 @@
-"""Tables of figures on one line of text: “ollama=300,anthropic=86400”, “fast.receive=20,slow.retries=1”."""
+"""Tables and lists on one line of text: “ollama=300,code=lab/qwen3:8b”, “fast.receive=20,slow.retries=1”."""
 
 from __future__ import annotations
 
@@ -36,11 +36,16 @@ def parsed(text: str, hint: Any, before: Mapping[str, Any] | None = None) -> dic
     for part in filter(None, (it.strip() for it in text.split(","))):
         name, equals, value = (it.strip() for it in part.partition("="))
         if not (name and equals):
-            raise ValueError(_("“{part}” is not of the form NAME=NUMBER.").format(part=struck(part)))
+            told = _("“{part}” is not of the form NAME=NUMBER.")
+            if values is str or typing.get_origin(values) is typing.Literal:
+                told = _("“{part}” is not of the form NAME=VALUE.")
+            raise ValueError(told.format(part=struck(part)))
         if name in seen:
             raise ValueError(_("“{name}” stands there twice.").format(name=struck(name)))
         seen.add(name)
         if figures is None:
+            if value and typing.get_origin(names) is typing.Literal:
+                _one_of(name, typing.get_args(names))
             _put(table, name, value, values, name)
             continue
         outer, _dot, inner = name.partition(".")
@@ -51,6 +56,11 @@ def parsed(text: str, hint: Any, before: Mapping[str, Any] | None = None) -> dic
             del table[outer]
     made: dict[str, Any] = msgspec.convert(table, hint)
     return made
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts of ``text`` between its commas, each once."""
+    return tuple(dict.fromkeys(filter(None, (it.strip() for it in text.split(",")))))
 
 
 def bounds(hint: Any) -> tuple[float | None, float | None, bool]:
@@ -69,9 +79,14 @@ def _put(table: dict[str, Any], name: str, value: str, hint: Any, called: str) -
     try:
         table[name] = msgspec.to_builtins(msgspec.convert(value, hint, strict=False))
     except msgspec.ValidationError as exc:
+        if typing.get_origin(hint) is typing.Literal:
+            *others, last = (_("“{text}”").format(text=it) for it in typing.get_args(hint))
+            told = _("“{name}” has to be {some} or {last}.")
+            raise ValueError(told.format(name=struck(called), some=", ".join(others), last=last)) from exc
         low, high, whole = bounds(hint)
-        told = _("“{name}” has to be a whole number from {low} to {high}.") if whole else None
-        told = told or _("“{name}” has to be a number from {low} to {high}.")
+        told = _("“{name}” has to be a number from {low} to {high}.")
+        if whole:
+            told = _("“{name}” has to be a whole number from {low} to {high}.")
         raise ValueError(told.format(name=struck(called), low=_number(low), high=_number(high))) from exc
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from trayapp.core import lenient
 from trayapp.core import settings as settings_module
 from trayapp.core import state as state_module
 from trayapp.core.accounts import Account
 from trayapp.core.language import _
-from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings, Ttl
+from trayapp.core.settings import GENERAL, LATENCIES, LOCAL, LONGEST_TTL, MODELS, PROVIDERS, STRATEGIES, Settings, Ttl
 from trayapp.core.state import State
 
-T = TypeVar("T", bound=msgspec.Struct)
 Raw = dict[str, Any]
 Migration = Callable[[Raw], Raw]
 
 _ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+_PAGES = (GENERAL, PROVIDERS, MODELS, LOCAL)
 
 SETTINGS_MIGRATIONS: Mapping[int, Migration] = {}
 """From the version that is the key to the next one; a stored example of each is a test."""
@@ -37,8 +38,11 @@ def read_settings(raw: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
     """
     known = migrated_settings(raw)
     accounts, problems = _accounts(known.pop("accounts", ()))
-    settings, more = _lenient(known, Settings)
-    return msgspec.structs.replace(settings, accounts=accounts), (*problems, *more)
+    rules, about_rules = lenient.rules(known.pop("rules", ()))
+    settings, more = lenient.struct(known, Settings)
+    settings, further = lenient.sound(settings)
+    settings = msgspec.structs.replace(settings, accounts=accounts, rules=rules)
+    return settings, (*problems, *about_rules, *more, *further)
 
 
 def migrated_settings(raw: Mapping[str, Any]) -> Raw:
@@ -48,7 +52,7 @@ def migrated_settings(raw: Mapping[str, Any]) -> Raw:
 
 def read_state(raw: Mapping[str, Any]) -> tuple[State, tuple[str, ...]]:
     """State, and a sentence for each part that could not be used. Raises NewerVersionError."""
-    return _lenient(_migrated(raw, state_module.VERSION, STATE_MIGRATIONS), State)
+    return lenient.struct(_migrated(raw, state_module.VERSION, STATE_MIGRATIONS), State)
 
 
 def dump(value: Settings | State) -> Raw:
@@ -60,7 +64,8 @@ def dump(value: Settings | State) -> Raw:
 def change(settings: Settings, name: str, text: str, *, onto: bool = False) -> Settings:
     """One preference set from text, as typed on the command line.
 
-    A table is replaced; ``onto``: only the entries that are named change, and nothing at all empties it.
+    A table is replaced; ``onto``: only the entries that are named change, and nothing at all empties it. A list is
+    always replaced.
     Raises KeyError for an unknown name and ValueError, in words, for a value out of its limits.
     """
     from trayapp.core import pairs  # with all the shapes of keys: 1.5 ms that a launch can do without
@@ -77,10 +82,16 @@ def change(settings: Settings, name: str, text: str, *, onto: bool = False) -> S
     elif meta_type is dict:
         before = getattr(settings, name) if onto and text.strip() else {}
         value = pairs.parsed(text, declared[name].annotated.__origin__, before)
+    elif meta_type is tuple:
+        value = pairs.listed(text)
+    elif meta_type is str:
+        value = text.strip()
     try:
         checked = msgspec.convert(msgspec.to_builtins(value), declared[name].annotated, strict=False)
     except msgspec.ValidationError as exc:
-        raise ValueError(limits(declared[name]) or str(exc)) from exc
+        raise ValueError(limits(declared[name]) or struck(str(exc))) from exc
+    if why := lenient.complaint(name, checked):
+        raise ValueError(why)
     changes: dict[str, Any] = {name: checked}
     return msgspec.structs.replace(settings, **changes)
 
@@ -91,6 +102,8 @@ def typed(value: object) -> str:
         return _ON[0] if value else _OFF[0]
     from trayapp.core import pairs
 
+    if isinstance(value, tuple):
+        return ",".join(value)
     return pairs.written(value) if isinstance(value, dict) else str(value)
 
 
@@ -151,15 +164,16 @@ _preferences: dict[str, Preference] = {}
 
 
 def preferences() -> dict[str, Preference]:
-    """Every preference that stands on a page, by name, in the order of declaration."""
+    """Every preference that stands on a page, by name: page by page, and there in the order of declaration."""
     if not _preferences:
+        found: list[Preference] = []
         hints = typing.get_type_hints(Settings, include_extras=True)
         for item in msgspec.structs.fields(Settings):
             hint = hints[item.name]
             meta = next((part for part in getattr(hint, "__metadata__", ()) if isinstance(part, msgspec.Meta)), None)
             if meta is None or meta.extra is None:
                 continue
-            _preferences[item.name] = Preference(
+            it = Preference(
                 name=item.name,
                 type=typing.get_origin(hint.__origin__) or hint.__origin__,
                 annotated=hint,
@@ -174,6 +188,9 @@ def preferences() -> dict[str, Preference]:
                 form=meta.extra["form"],
                 restart=meta.extra["restart"],
             )
+            found.append(it)
+        found.sort(key=lambda it: _PAGES.index(it.page))
+        _preferences.update((it.name, it) for it in found)
     return _preferences
 
 
@@ -197,43 +214,6 @@ def _migrated(raw: Mapping[str, Any], newest: int, migrations: Mapping[int, Migr
         data = migrations[step](data)
     data["version"] = newest
     return data
-
-
-def _lenient(raw: Raw, kind: type[T]) -> tuple[T, tuple[str, ...]]:
-    try:
-        return msgspec.convert(raw, kind), ()
-    except msgspec.ValidationError:
-        pass
-    hints = typing.get_type_hints(kind, include_extras=True)
-    good: dict[str, Any] = {}
-    problems: list[str] = []
-    for name, value in raw.items():
-        if name not in hints:
-            continue
-        try:
-            good[name] = msgspec.convert(value, hints[name])
-        except msgspec.ValidationError as exc:
-            if isinstance(value, dict) and (table := _entries(name, value, hints[name], problems)) is not None:
-                good[name] = table
-            else:
-                problems.append(_("“{name}” was not usable and has its default: {why}.").format(name=name, why=exc))
-    return kind(**good), tuple(problems)
-
-
-def _entries(name: str, raw: Raw, hint: Any, problems: list[str]) -> Raw | None:
-    """The usable entries of a table that is not usable as a whole; None where it should be no table."""
-    if typing.get_origin(getattr(hint, "__origin__", hint)) is not dict:
-        return None
-    from trayapp.core.redaction import struck
-
-    good: Raw = {}
-    for key, value in raw.items():
-        try:
-            good |= msgspec.convert({key: value}, hint)
-        except msgspec.ValidationError as exc:
-            told = _("“{name}” was not usable and is left out: {why}.")
-            problems.append(told.format(name=f"{name}.{struck(str(key))}", why=exc))
-    return good
 
 
 def _accounts(raw: Any) -> tuple[tuple[Account, ...], list[str]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from trayapp.core.accounts import Account
 from trayapp.core.language import N_
+from trayapp.core.local_settings import LocalSettings
+from trayapp.core.preference import GENERAL, LOCAL, MODELS, PROVIDERS, about
+from trayapp.core.rules import Rule
+
+__all__ = ["GENERAL", "LOCAL", "MODELS", "PROVIDERS", "Settings", "about"]
 
 VERSION = 1
-
-GENERAL, PROVIDERS, MODELS = N_("General"), N_("Providers"), N_("Models")
 
 LONGEST_TTL = 31_536_000
 """Seconds, a year: no list counts as fresh for longer."""
@@ -45,29 +48,7 @@ class Waits(Struct, frozen=True, omit_defaults=True):
     """Before the first of these; each later pause is twice as long."""
 
 
-def about(
-    label: str,
-    *,
-    page: str,
-    help: str = "",
-    minimum: int | None = None,
-    maximum: int | None = None,
-    unit: str = "",
-    choices: dict[str, str] | None = None,
-    form: str = "",
-    restart: bool = False,
-) -> Meta:
-    """How one preference is shown, and its limits; both are inclusive.
-
-    ``choices`` maps each allowed text to the words for it; ``form`` says how a table is typed.
-    """
-    extra: dict[str, Any] = {"page": page, "unit": unit, "restart": restart, "choices": choices or {}, "form": form}
-    if choices:
-        return Meta(title=label, description=help, pattern=f"^({'|'.join(choices)})$", extra=extra)
-    return Meta(title=label, description=help, ge=minimum, le=maximum, extra=extra)
-
-
-class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Settings(LocalSettings, frozen=True, omit_defaults=True, kw_only=True):
     """What the user chose, in settings.toml. Start at login is not here: the system remembers it."""
 
     version: int = VERSION
@@ -141,7 +122,7 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
             form=N_("NAME=SECONDS, separated by commas, such as ollama=300,anthropic=86400."),
             help=N_("By the name of an account or of a provider; the account's own time, if it has one, comes first."),
         ),
-    ] = {}
+    ] = field(default_factory=dict)
     use_catalog_fallback: Annotated[
         bool,
         about(
@@ -197,7 +178,7 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
                 " base_delay in seconds, and the number of retries."
             ),
         ),
-    ] = {}
+    ] = field(default_factory=dict)
     refresh_when_metered: Annotated[
         bool,
         about(
@@ -207,3 +188,5 @@ class Settings(Struct, frozen=True, omit_defaults=True, kw_only=True):
         ),
     ] = False
     accounts: tuple[Account, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    """Where requests go by their text or name; the first that fits. None: nothing is looked at."""

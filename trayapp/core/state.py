@@ -18,6 +18,9 @@ class State(Struct, frozen=True, omit_defaults=True, kw_only=True):
     keyed: tuple[str, ...] = ()
     """Keyring entries known to exist (``accounts.key_slot``), so that launch opens no keyring."""
     strategy: str | None = None
+    """``ram``, ``ssd`` or ``none``; until one is chosen no local model is touched."""
+    kept: tuple[ModelRef, ...] = ()
+    """Local models that the user keeps in memory by hand; they are never unloaded."""
     pinned: tuple[ModelRef, ...] = ()
     recent: tuple[ModelRef, ...] = ()
     """Newest first."""

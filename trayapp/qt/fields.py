@@ -155,8 +155,13 @@ class FieldPage(QScrollArea):
                 row.label.setMinimumHeight(row.control.sizeHint().height())
                 grid.addWidget(row.label, number, 0, top)
             grid.addWidget(row, number, 1)
+        self._grid = grid
         grid.setRowStretch(len(page.fields) + 1, 1)
         make_scrolling(self, inside)
+
+    def add_below(self, more: QWidget) -> None:
+        """Put something of its own under the fields, over the whole width."""
+        self._grid.addWidget(more, self._grid.rowCount(), 0, 1, 2)
 
 
 def make_scrolling(area: QScrollArea, inside: QWidget) -> None:

@@ -57,8 +57,7 @@ class Front(QObject):
         self._started = Started(app, claim)
         self._started.begin()
         self.tray.opened.connect(self._started.section_opened)
-        self.tray.menu.aboutToShow.connect(self._started.menu_opened)
-        self.tray.menu.aboutToHide.connect(self._started.menu_closed)
+        self.tray.menu.looked.connect(self._looked)
         self.tray.activated.connect(lambda: self._show(ShowAll()))
         self._leave += [
             app.view.listen(self.tray.render_view),
@@ -74,6 +73,11 @@ class Front(QObject):
         QApplication.setWindowIcon(self._icons.program())
         if not self.tray.there:
             self._waiting.start(self._patience())
+
+    def _looked(self, on: bool) -> None:
+        """Somebody opened the menu, or has closed it again."""
+        if self._started is not None:
+            self._started.menu_opened() if on else self._started.menu_closed()
 
     def close(self) -> None:
         """Take everything off the screen."""

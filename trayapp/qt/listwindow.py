@@ -15,7 +15,8 @@ from trayapp.core.language import _
 from trayapp.core.topic import Topic
 from trayapp.qt.dialogs import plain
 from trayapp.qt.fields import embolden
-from trayapp.ui.menu import Row, Section, TrayView, rows
+from trayapp.ui.menu import Section, TrayView, rows
+from trayapp.ui.row import Row
 
 _Index: TypeAlias = QModelIndex | QPersistentModelIndex
 

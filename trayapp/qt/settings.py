@@ -1,16 +1,15 @@
-"""The settings dialog: pages read off the declared preferences, Providers, Diagnostics, and About."""
+"""The settings dialog: pages read off the declared preferences, Providers, Local models, Diagnostics, and About."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
-from trayapp.core.intents import Intent, SaveAccount, SaveSettings, SetLogin
+from trayapp.core.intents import Intent, SaveAccount, SaveSettings, SetLogin, SetStrategy
 from trayapp.core.language import _
-from trayapp.core.settings import GENERAL, PROVIDERS, Settings
+from trayapp.core.settings import GENERAL, LOCAL, PROVIDERS, Settings
 from trayapp.core.topic import Topic
 from trayapp.providers.spec import ProviderSpec
 from trayapp.qt.about import AboutPage
@@ -18,18 +17,11 @@ from trayapp.qt.account_form import Warn
 from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.diagnostics import DiagnosticsPage, Doctor
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
-from trayapp.qt.fields import FieldPage, small, tab_after
+from trayapp.qt.fields import FieldPage, tab_after
+from trayapp.qt.local_page import LocalPage, LocalSide
+from trayapp.qt.login import LoginRow, LoginStatus
 from trayapp.ui import form
 from trayapp.ui.accounts import AccountView, Offer
-
-
-class LoginStatus(Protocol):
-    """What the system says about starting with the session."""
-
-    @property
-    def on(self) -> bool: ...
-    @property
-    def note(self) -> str: ...
 
 
 class SettingsDialog(QDialog):
@@ -53,6 +45,7 @@ class SettingsDialog(QDialog):
         login: Callable[[], Awaitable[LoginStatus]],
         doctor: Doctor,
         about: Callable[[], form.About],
+        local: LocalSide,
         stored: Callable[[], Settings] | None = None,
         forced: Mapping[str, str] | None = None,
     ) -> None:
@@ -66,6 +59,7 @@ class SettingsDialog(QDialog):
         self._stored = stored or (lambda: settings.value)
         self._forced = forced or {}
         self._accounts = accounts
+        self._side = local
         self._read_login = login
         self._leave: list[Callable[[], None]] = []
         self._asking = self._saving = False
@@ -79,7 +73,7 @@ class SettingsDialog(QDialog):
         labels = form.access_keys(
             (*(page.title for page in pages), _("OK"), _("Cancel"), _("Apply"), _("Start with the desktop"))
         )
-        taken = "".join(label[label.index("&") + 1] for label in labels if "&" in label.replace("&&", ""))
+        taken = form.access_letters(labels)
         ok, cancel, apply, start_label = labels[len(pages) :]
         named_buttons(
             self.buttons,
@@ -97,7 +91,15 @@ class SettingsDialog(QDialog):
         self.providers.changed.connect(self._edited)
         self.diagnostics = DiagnosticsPage(doctor=doctor, perform=perform, start=start, taken=taken)
         self.about = AboutPage(about)
-        own = {PROVIDERS: self.providers, form.DIAGNOSTICS: self.diagnostics, form.ABOUT: self.about}
+        declared = next(page for page in pages if page.name == LOCAL)
+        self.local = LocalPage(declared, local, perform=perform, start=start, taken=taken)
+        self.local.changed.connect(self._edited)
+        own: dict[str, QWidget] = {
+            PROVIDERS: self.providers,
+            LOCAL: self.local,
+            form.DIAGNOSTICS: self.diagnostics,
+            form.ABOUT: self.about,
+        }
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(_("Pages"))
         self._names = [page.name for page in pages]
@@ -126,7 +128,7 @@ class SettingsDialog(QDialog):
     def dirty(self) -> bool:
         """Something is entered that is not saved."""
         rows = (row for page in self.pages.values() for row in page.rows.values())
-        return self.login.dirty or any(row.dirty for row in rows) or bool(self.providers.dirty)
+        return self.login.dirty or any(row.dirty for row in rows) or bool(self.providers.dirty) or self.local.dirty
 
     def show_page(self, page: str = "", provider: str = "") -> None:
         """Open, on this page and at this account if named; raised where it was open already."""
@@ -147,8 +149,10 @@ class SettingsDialog(QDialog):
         if not self._leave:
             self._take_settings(self._settings.value, forget=True)
             self.providers.show_accounts(self._accounts.value, forget=True)
+            self.local.show_state(self._side.state.value, forget=True)
             self._leave = [
                 self._settings.listen(self._take_settings),
+                self._side.state.listen(self.local.show_state),
                 self._accounts.listen(self.providers.show_accounts),
             ]
             self._say("")
@@ -205,6 +209,12 @@ class SettingsDialog(QDialog):
                     page.ensureWidgetVisible(row)
                     self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=row.field.label))
                     return False
+        wrong = self.local.wrong
+        if wrong is not None:
+            self.show_page(LOCAL)
+            self.local.go_to(wrong)
+            self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=wrong.accessibleName()))
+            return False
         for account in self.providers.dirty:
             if account.wrong is not None:
                 self.show_page(PROVIDERS, account.provider)
@@ -227,8 +237,10 @@ class SettingsDialog(QDialog):
     async def _save_all(self) -> bool:
         texts = {name: row.text for page in self.pages.values() for name, row in page.rows.items() if row.dirty}
         intents: list[Intent] = []
-        if texts:
-            intents.append(SaveSettings(form.changed(self._stored(), texts)))
+        if texts or self.local.settings_dirty:
+            intents.append(SaveSettings(self.local.applied(form.changed(self._stored(), texts))))
+        if self.local.strategy.dirty:
+            intents.append(SetStrategy(self.local.strategy.chosen))
         intents += [SaveAccount(account.draft) for account in self.providers.dirty]
         if self.login.dirty:
             intents.append(SetLogin(self.login.check.isChecked()))
@@ -248,7 +260,9 @@ class SettingsDialog(QDialog):
 
     def _take_settings(self, settings: Settings, *, forget: bool = False) -> None:
         for page in form.pages(settings, self._forced):
-            if page.name in self.pages:
+            if page.name == LOCAL:
+                self.local.show_settings(settings, page, forget=forget)
+            elif page.name in self.pages:
                 for field in page.fields:
                     self.pages[page.name].rows[field.name].show_field(field, forget=forget)
         self._edited()
@@ -270,32 +284,3 @@ class SettingsDialog(QDialog):
     def _say(self, text: str) -> None:
         self.message.setText(text)
         self.message.setVisible(bool(text))
-
-
-class LoginRow(QWidget):
-    """Start with the desktop: read from the system, which remembers it, with its note in words."""
-
-    def __init__(self, label: str) -> None:
-        super().__init__()
-        self._on = False
-        self.check = QCheckBox(label)
-        self.check.setAccessibleName(_("Start with the desktop"))
-        self.check.setEnabled(False)
-        self.note = small(plain(_("Asking the system…")))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.check)
-        layout.addWidget(self.note)
-
-    @property
-    def dirty(self) -> bool:
-        """Another choice than the system's present one."""
-        return self.check.isEnabled() and self.check.isChecked() != self._on
-
-    def show_status(self, status: LoginStatus) -> None:
-        """Show what the system says."""
-        self._on = status.on
-        self.check.setChecked(status.on)
-        self.check.setEnabled(True)
-        self.note.setText(status.note or _("The icon is there as soon as you have logged in."))
-        self.check.setAccessibleDescription(self.note.text())

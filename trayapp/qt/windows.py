@@ -12,11 +12,14 @@ from trayapp.app.root import App
 from trayapp.core.intents import Intent, Reply
 from trayapp.core.language import _
 from trayapp.core.topic import Topic
+from trayapp.local.advice import Advice, advised
 from trayapp.providers import keys as key_hints
 from trayapp.providers.table import SPECS
 from trayapp.qt import dialogs, garbage
 from trayapp.qt.listwindow import ListWindow
+from trayapp.qt.local_page import LocalSide
 from trayapp.qt.settings import SettingsDialog
+from trayapp.system import memory
 from trayapp.system.login import LoginStatus
 from trayapp.ui.accounts import AccountView, Offer, account_views, offers
 from trayapp.ui.form import About
@@ -101,9 +104,33 @@ class Windows:
             login=self._login,
             doctor=Doctor(app, running=True),
             about=self._about,
+            local=self._local(),
             stored=lambda: app.stored,
             forced=app.forced,
         )
+
+    def _local(self) -> LocalSide:
+        app = self._app
+        return LocalSide(
+            views=app.local.views,
+            state=app.state,
+            watched=lambda on: app.local.watched(on, "settings"),
+            titles=lambda: {it.id: app.name(it.id) for it in app.accounts},
+            models=self._known,
+            loads=lambda: app.local.measurements.usual_all(),
+            advise=self._advise,
+            now=app.clock.now,
+        )
+
+    def _known(self) -> tuple[str, ...]:
+        """Every model that is listed, whatever it is for: one of the roles is for embeddings."""
+        listings = self._app.catalog.listings.value
+        enabled = [it.id for it in self._app.accounts if it.enabled and it.id in listings]
+        return tuple(str(model.ref) for id in enabled for model in listings[id].models)
+
+    async def _advise(self) -> Advice | None:
+        found = await memory.look()
+        return advised(found.total, found.vram, unified=found.unified)
 
     async def _look_at_keyring(self) -> None:
         """Who is about to enter a key is told before where it will go. Asks for no password."""

@@ -10,11 +10,14 @@ import msgspec
 
 from trayapp.core import schema
 from trayapp.core.accounts import Account
+from trayapp.core.rules import Rule
 from trayapp.core.settings import VERSION, Settings
 
 Raw = dict[str, Any]
 
 HEADING = "# The settings of trayapp. Comments stay; API keys never belong here.\n"
+_TABLES: Mapping[str, tuple[type[msgspec.Struct], str]] = {"accounts": (Account, "id"), "rules": (Rule, "name")}
+"""What stands in the file as one table each, by its list: what it is, and the name that tells it from the others."""
 _TABLE = re.compile(r"[ \t]*\[\[?[ \t]*([^\]]+?)[ \t]*\]\]?[ \t]*(?:#.*)?\Z")
 _VERSION = re.compile(r"[ \t]*version[ \t]*=")
 
@@ -22,8 +25,8 @@ _VERSION = re.compile(r"[ \t]*version[ \t]*=")
 def merged(disk: Settings, base: Settings | None, new: Settings) -> Settings:
     """What the file should say: ``new`` wherever the program changed something since ``base``, else the file's own.
 
-    So what the user edits by hand while the program runs is not undone by a click elsewhere. ``base`` None:
-    everything is taken from ``new``.
+    So what the user edits by hand while the program runs is not undone by a click elsewhere. Rules are one value,
+    for their order counts. ``base`` None: everything is taken from ``new``.
     """
     if base is None:
         return new
@@ -59,7 +62,8 @@ def edited(text: str, wanted: Settings) -> str | None:
     blocks = _blocks(text.replace("\r\n", "\n"))
     try:
         _edit_preferences(blocks, raw, disk, wanted)
-        _edit_accounts(blocks, raw, disk, wanted)
+        for name in _TABLES:
+            _edit_tables(blocks, raw, disk, wanted, name)
         result = "".join(block.text for block in blocks)
         understood, _problems = schema.read_settings(tomllib.loads(result))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
@@ -74,10 +78,10 @@ def fresh(raw: Mapping[str, Any], wanted: Settings) -> str:
     raw = schema.migrated_settings(raw)
     lines = [HEADING, f"version = {VERSION}\n"]
     plain = schema.dump(wanted)
-    plain.pop("accounts", None)
+    tables = [_table_text(name, item) for name in _TABLES for item in plain.pop(name, ())]
     plain.update((name, value) for name, value in raw.items() if name not in Settings.__struct_fields__)
     lines += [_line(name, value) for name, value in plain.items() if name != "version"]
-    return "".join(lines) + "".join(_account_text(msgspec.to_builtins(account)) for account in wanted.accounts)
+    return "".join([*lines, *tables])
 
 
 def loses(text: str, result: str) -> bool:
@@ -86,7 +90,7 @@ def loses(text: str, result: str) -> bool:
 
     raw, new = tomllib.loads(text), tomllib.loads(result)
     for name, value in raw.items():
-        if name == "accounts":
+        if name in _TABLES:
             items = value if isinstance(value, list) else [value]
             kept = new.get(name, [])
             gone = [{name: [item]} for item in items if item not in kept]
@@ -129,11 +133,11 @@ def _blocks(text: str) -> list[_Block]:
 
 def _edit_preferences(blocks: list[_Block], raw: Raw, disk: Settings, wanted: Settings) -> None:
     current = schema.migrated_settings(raw)
-    changes = {name: value for name, value in current.items() if name != "accounts" and raw.get(name) != value}
+    changes = {name: value for name, value in current.items() if name not in _TABLES and raw.get(name) != value}
     changes |= {
         name: msgspec.to_builtins(getattr(wanted, name))
         for name in Settings.__struct_fields__
-        if name != "accounts" and getattr(wanted, name) != getattr(disk, name)
+        if name not in _TABLES and getattr(wanted, name) != getattr(disk, name)
     }
     for name in raw.keys() - current.keys():  # a migration gave it another name
         _change(blocks, name)
@@ -159,44 +163,47 @@ def _change(blocks: list[_Block], name: str, *value: Any) -> None:
     block.text = tomlkit.dumps(doc)
 
 
-def _edit_accounts(blocks: list[_Block], raw: Raw, disk: Settings, wanted: Settings) -> None:
-    if disk.accounts == wanted.accounts:
+def _edit_tables(blocks: list[_Block], raw: Raw, disk: Settings, wanted: Settings, name: str) -> None:
+    """Make the tables of one list say what is wanted; those that say it already stay as they are."""
+    _kind, key = _TABLES[name]
+    if getattr(disk, name) == getattr(wanted, name):
         return
-    items = raw.get("accounts", [])
-    own = [block for block in blocks if block.name == "accounts"]
-    if isinstance(items, list) and len(own) == len(items):
+    items = raw.get(name, [])
+    own = [block for block in blocks if block.name == name]
+    if isinstance(items, list) and len(own) == len(items) and (own or name not in raw):
         _check(own, items)
-    else:  # written as one array, or as something else that held no account
+    else:  # written as one array, or as something else that held nothing of use
         import tomlkit
 
         head = tomlkit.parse(blocks[0].text)
-        del head["accounts"]
+        del head[name]
         blocks[0].text = tomlkit.dumps(head)
         items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-        own = [_Block("accounts", _account_text(item)) for item in items]
+        own = [_Block(name, _table_text(name, item)) for item in items]
         blocks += own
-    held = {account.id: account for account in disk.accounts}
-    of_account: dict[str, _Block] = {}
+    held = {getattr(value, key): value for value in getattr(disk, name)}
+    block_of: dict[str, _Block] = {}
     for block, item in zip(own, items, strict=True):
-        name = item.get("id")
-        usable = isinstance(name, str) and name in held and name not in of_account
-        if usable and schema.read_settings({"accounts": [item]})[0].accounts == (held[name],):
-            of_account[name] = block
+        called = item.get(key)
+        usable = isinstance(called, str) and called in held and called not in block_of
+        if usable and getattr(schema.read_settings({name: [item]})[0], name) == (held[called],):
+            block_of[called] = block
     ordered: list[_Block] = []
-    for account in wanted.accounts:
-        if account.id not in of_account:
-            ordered.append(_Block("accounts", _account_text(msgspec.to_builtins(account))))
+    for value in getattr(wanted, name):
+        called = getattr(value, key)
+        if called not in block_of:
+            ordered.append(_Block(name, _table_text(name, msgspec.to_builtins(value))))
             continue
-        block = of_account.pop(account.id)
-        if account != held[account.id]:
-            _edit_account(block, account)
+        block = block_of.pop(called)
+        if value != held[called]:
+            _edit_table(block, value)
         ordered.append(block)
-    removed = list(of_account.values())
+    removed = list(block_of.values())
     _rearrange(blocks, ordered, removed)
 
 
 def _rearrange(blocks: list[_Block], ordered: list[_Block], removed: list[_Block]) -> None:
-    """Put the accounts in order into the places that accounts had, the further ones at the end."""
+    """Put the tables in order into the places that their like had, the further ones at the end."""
     blocks[:] = [block for block in blocks if block not in removed]
     places = [number for number, block in enumerate(blocks) if block in ordered]
     for place, block in zip(places, ordered, strict=False):
@@ -210,13 +217,13 @@ def _rearrange(blocks: list[_Block], ordered: list[_Block], removed: list[_Block
             blocks[number].text += "\n"
 
 
-def _edit_account(block: _Block, account: Account) -> None:
+def _edit_table(block: _Block, value: msgspec.Struct) -> None:
     import tomlkit
 
     doc: Any = tomlkit.parse(block.text)
-    table = doc["accounts"][0]
-    plain: Raw = msgspec.to_builtins(account)
-    for field in msgspec.structs.fields(Account):
+    table = doc[block.name][0]
+    plain: Raw = msgspec.to_builtins(value)
+    for field in msgspec.structs.fields(_TABLES[block.name][0]):
         if field.name in plain:
             if table.get(field.name) != plain[field.name]:
                 _put(table, field.name, plain[field.name])
@@ -233,7 +240,7 @@ def _check(own: list[_Block], items: list[Any]) -> None:
     import tomllib
 
     for block, item in zip(own, items, strict=True):
-        if tomllib.loads(block.text) != {"accounts": [item]}:
+        if tomllib.loads(block.text) != {block.name: [item]}:
             raise ValueError(block.text)
 
 
@@ -272,8 +279,8 @@ def _inserted(head: str, lines: Iterable[str]) -> str:
     return head[:at] + added + head[at:]
 
 
-def _account_text(plain: Raw) -> str:
-    return "\n[[accounts]]\n" + "".join(_line(name, value) for name, value in plain.items())
+def _table_text(name: str, plain: Raw) -> str:
+    return f"\n[[{name}]]\n" + "".join(_line(name, value) for name, value in plain.items())
 
 
 def _line(name: str, value: Any) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from trayapp.core import schema
 from trayapp.core.language import N_, _
-from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
 DIAGNOSTICS = N_("Diagnostics")
 ABOUT = N_("About")
@@ -67,7 +67,7 @@ def pages(settings: Settings, forced: Mapping[str, str] | None = None) -> tuple[
 
     ``forced`` names the variables of the environment that set some of them.
     """
-    found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: []}
+    found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: [], LOCAL: []}
     for preference in schema.preferences().values():
         by = (forced or {}).get(preference.name, "")
         found.setdefault(preference.page, []).append(_field(preference, settings, by))
@@ -110,6 +110,12 @@ def access_keys(labels: Iterable[str], taken: str = "") -> tuple[str, ...]:
         else:
             made.append(_escaped(label))
     return tuple(made)
+
+
+def access_letters(labels: Iterable[str]) -> str:
+    """The letters that these labels have as access keys."""
+    plain = (label.replace("&&", "") for label in labels)
+    return "".join(label[label.index("&") + 1] for label in plain if "&" in label[:-1])
 
 
 def _escaped(text: str) -> str:

@@ -7,25 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from trayapp.core.accounts import Account
+from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.errors import Kind
-from trayapp.core.intents import Intent, OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
+from trayapp.core.intents import OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
 from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef, Use
 from trayapp.core.settings import MODELS, PROVIDERS, Settings
 from trayapp.core.state import State
+from trayapp.local.residency import View
 from trayapp.ui import words
-
-
-class Row(Struct, frozen=True):
-    """One entry of the menu. Without an intent it is a line of text."""
-
-    label: str
-    intent: Intent | None = None
-    checked: bool = False
-    checkable: bool = False
-    enabled: bool = True
+from trayapp.ui.memory_menu import memory_menu
+from trayapp.ui.row import Row, Submenu
 
 
 class Section(Struct, frozen=True):
@@ -56,6 +49,8 @@ class TrayView(Struct, frozen=True):
     head: tuple[Row, ...] = ()
     sections: tuple[Section, ...] = ()
     inline: bool = True
+    local: Submenu | None = None
+    """Models in memory; None where there is neither a server for them nor a strategy."""
     tail: tuple[Row | None, ...] = ()
     """None is a separator."""
     limit: int = 200
@@ -79,15 +74,21 @@ def tray_view(
     now: float,
     refreshing: frozenset[str] = frozenset(),
     keyring: str = "ok",
+    local: Sequence[View] = (),
+    load_seconds: float | None = None,
 ) -> TrayView:
-    """Everything the tray draws, from everything it depends on."""
+    """Everything the tray draws, from everything it depends on.
+
+    ``local`` is what the local servers have in memory; ``load_seconds`` how long loading one of the user's
+    models usually takes, None as long as none was measured.
+    """
     known = [it for it in accounts if it.account.enabled]
     names = {it.account.id: it.name for it in known}
     own = {it.id for it in settings.accounts}
+    there = [it for it in known if it.account.id in own or not _unseen(it, listings.get(it.account.id), state)]
     sections = [
         _section(it, listings.get(it.account.id), settings, state, now, it.account.id in refreshing)
-        for it in sorted(known, key=lambda it: not it.local)
-        if it.account.id in own or not _unseen(it, listings.get(it.account.id), state)
+        for it in sorted(there, key=lambda it: not it.local)
     ]
     chosen = choice(state.active, names, listings)
     locked = keyring in ("locked", "denied") and any(
@@ -101,12 +102,17 @@ def tray_view(
         head.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
     if not any(not section.local for section in sections):
         head.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS, add=True)))
+    servers = {it.account.id: it.name for it in there if it.account.spec in IMPLICIT}  # which say what they hold
+    memory = None
+    if servers or state.strategy is not None:
+        memory = memory_menu(local, servers, settings=settings, state=state, now=now, load_seconds=load_seconds)
     return TrayView(
         icon="attention" if locked else "working" if busy else "ready",
         tooltip=f"trayapp\n{chosen}" if not locked else f"trayapp\n{chosen}\n" + _("Keyring locked"),
         head=tuple(head),
         sections=tuple(sections),
         inline=sum(len(section.models) for section in sections) <= settings.inline_models,
+        local=memory,
         tail=(
             Row(_("Refresh"), Refresh()),
             Row(_("Settings…"), OpenSettings()),
@@ -147,6 +153,7 @@ def rows(section: Section, limit: int) -> tuple[Row, ...]:
                 checked=checked,
                 checkable=True,
                 enabled=not section.locked,
+                group="model",
             )
         )
     if len(section.models) > limit:

@@ -95,6 +95,21 @@ def ahead(seconds: float) -> str:
     return plural("in {n} day", "in {n} days", int(seconds // DAY))
 
 
+def duration(seconds: float) -> str:
+    """``0.8 s``, ``45 s``, ``2 min``, ``1 h 30 min``, ``7 days``: how long it takes or lasts, in two units at most."""
+    if seconds < 9.95:
+        return _("{n} s").format(n=f"{max(0.0, seconds):.1f}".removesuffix(".0"))
+    whole = round(seconds)
+    parts = (
+        plural("{n} day", "{n} days", whole // DAY) if whole >= DAY else "",
+        _("{n} h").format(n=whole % DAY // HOUR) if whole % DAY >= HOUR else "",
+        _("{n} min").format(n=whole % HOUR // MINUTE) if whole % HOUR >= MINUTE else "",
+        _("{n} s").format(n=whole % MINUTE) if whole % MINUTE else "",
+    )
+    first = next(at for at, part in enumerate(parts) if part)
+    return " ".join(filter(None, parts[first : first + 2]))
+
+
 def weight(count: int) -> str:
     """Bytes of files and of memory: ``640 B``, ``12 kB``, ``1.2 MB``."""
     if count < 1000:

@@ -1,0 +1,300 @@
+"""Looks at one local server, asks the policy what should happen, carries it out, and shows what came of it.
+
+Every few seconds while something is loaded or somebody looks, seldom otherwise, never while no strategy is chosen and
+nobody looks. What is decided is done one by one; what was told to leave is looked at until it has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+from trayapp.core.clock import Clock
+from trayapp.core.errors import ProviderError
+from trayapp.core.topic import Topic
+from trayapp.local import policy
+from trayapp.local.asking import Asking
+from trayapp.local.hands import Hands
+from trayapp.local.loads import HOPELESS, Load, Loads, Start
+from trayapp.local.picture import picture
+from trayapp.local.residency import FIRST_ANSWER, Figures, Installed, Server, View, canonical, in_cloud
+from trayapp.local.watch import Stats, Watch
+
+QUICK = 5.0
+"""Seconds between two looks while something is loaded, or somebody looks."""
+SLOW = 30.0
+"""Seconds between two looks otherwise."""
+CLOSELY = 0.5
+"""Seconds between two looks while something is on its way out."""
+LEAVING = 6.0
+"""Seconds that a model takes to leave, at most: a graphics card may need five to give its memory back."""
+SOONEST = 0.05
+"""Seconds: a look at the moment when something is due comes no sooner than this after the last one."""
+ENDING = 3.0
+"""Seconds for everything that is left to do at the end."""
+
+
+class Engine:
+    """One server's engine. ``view`` is what is shown of it.
+
+    Handed in: ``figures``, the user's wishes as they are now; ``start``, which owns the tasks; ``tell``, who hears of
+    a load that failed while nobody waited for it; ``read_ahead``, which reads a model's file before it is loaded;
+    ``cached``, which says whether that file is in the file cache.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        server: Server,
+        clock: Clock,
+        figures: Callable[[], Figures],
+        stats: Stats,
+        start: Start,
+        remote: bool = False,
+        tell: Callable[[str], object] = lambda _sentence: None,
+        read_ahead: Callable[[Installed], Awaitable[None]] | None = None,
+        cached: Callable[[Installed], Awaitable[bool | None]] | None = None,
+    ) -> None:
+        self._account, self._server, self._clock = account, server, clock
+        self._figures, self._stats, self._start = figures, stats, start
+        self._remote, self._tell = remote, tell
+        self._read_ahead, self._cached = read_ahead, cached
+        self.view: Topic[View] = Topic(View(account))
+        self._watch = Watch(server, clock, stats)
+        self._hands = Hands(server, clock, stats, self._watch, self._decided, self.look)
+        self._loads = Loads(clock, start, load=self._load, usual=stats.usual, changed=self._changed, tell=tell)
+        self._asking = Asking(server, self._watch, self._hands, self._loads, self.look)
+        self._bell = asyncio.Event()
+        self._watched = False
+        self._running: asyncio.Task[None] | None = None
+        self._lending: asyncio.Task[None] | None = None
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """From now on the policy holds."""
+        self._running = self._start(self._run(), f"look after {self._account}")
+
+    def woken(self) -> None:
+        """Look now: strategy, figures or the network changed."""
+        self._bell.set()
+
+    def watched(self, on: bool) -> None:
+        """Somebody looks at what is shown, or no longer does."""
+        self._watched = on
+        if on:
+            self._bell.set()
+
+    async def look(self) -> bool:
+        """See what is loaded and show it; False where the server did not say."""
+        seen = await self._watch.look()
+        if seen and (self._watched or self._figures().strategy is not None):
+            await self._watch.learn()
+        self._publish()
+        return seen
+
+    async def end(self, unload: bool = False) -> None:
+        """Leave the models to their time, or unload them all; within three seconds."""
+        ending = [it for it in (self._running, self._lending) if it is not None and not it.done()]
+        self._loads.end()
+        for task in ending:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDING):
+                if ending:
+                    await asyncio.wait(ending)
+                if unload and await self._watch.look():
+                    for name in tuple(self._watch.residents):
+                        await self._hands.dismiss(name)
+
+    # -- what is asked of it --------------------------------------------------------------------
+
+    async def unload(self, name: str | None) -> str:
+        """Have this model leave, or all; says what became of it, nothing where nothing is loaded.
+
+        Raises UserError where none left, ProviderError where the server does not answer.
+        """
+        try:
+            return await self._asking.unload(name)
+        finally:
+            self._changed()
+
+    async def warm(self, name: str, wait: bool) -> str:
+        """Load a model, one after the other; says how it went, or with no ``wait`` that it has begun.
+
+        Raises UserError where it cannot be or was not loaded, ProviderError where the server does not answer.
+        """
+        return await self._asking.warm(name, wait)
+
+    def cancel(self, name: str | None) -> bool:
+        """Give up the load of this model, or all; whether there was one."""
+        return self._asking.cancel(name)
+
+    @asynccontextmanager
+    async def serving(self, name: str) -> AsyncIterator[None]:
+        """Around one request that passes through us: the model is loaded, and counts as busy.
+
+        Waits for room and the load, no longer; a load that failed is the server's to explain when it is asked. Models
+        in the cloud, unknown names, and everything while there is no strategy, pass untouched.
+        """
+        model = None if self._figures().strategy is None else await self._known(name)
+        if model is None:
+            yield
+            return
+        await self._ready(model)
+        self._watch.serve(model.key, +1)
+        try:
+            yield
+        finally:
+            self._served(model.key)
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            self._bell.clear()
+            if self._needed:
+                await self._turn()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause()):
+                    await self._bell.wait()
+
+    async def _turn(self) -> None:
+        if await self.look():
+            actions = self._decided()
+            for action in actions:
+                if isinstance(action, policy.Unload):
+                    await self._hands.dismiss(action.name)
+                else:
+                    await self._lend(action.name)
+            if await self._relieve() or actions:
+                await self.look()
+        with suppress(ProviderError):  # the disk says so itself when the program ends
+            await self._stats.keep()
+
+    @property
+    def _needed(self) -> bool:
+        return self._watched or self._loads.pending or self._figures().strategy is not None
+
+    def _pause(self) -> float | None:
+        """Seconds until the next look; None until somebody rings."""
+        if not self._needed:
+            return None
+        now, figures, residents = self._clock.now(), self._figures(), self._watch.residents.values()
+        if any(it.told is not None and now - it.told < LEAVING for it in residents):
+            return CLOSELY
+        pause = QUICK if residents or self._watched or self._loads.pending else SLOW
+        ahead = (policy.due(it, figures, now, leases=self._server.leases) - now for it in residents)
+        return max(SOONEST, min((pause, *(it for it in ahead if it > 0))))
+
+    def _decided(self) -> tuple[policy.Action, ...]:
+        return policy.decide(
+            self._watch.residents,
+            self._figures(),
+            self._clock.now(),
+            loading=self._loads.pending,
+            leases=self._server.leases,
+        )
+
+    async def _lend(self, name: str) -> None:
+        """Give a lease. One that has the model loaded anew goes on by itself: meanwhile the looks do not stop."""
+        if self._lending is None or self._lending.done():
+            self._lending = self._start(self._hands.lend(name), f"give {name} its time")
+            await asyncio.wait({self._lending}, timeout=QUICK)
+
+    async def _relieve(self) -> bool:
+        """Let one idle model go for a load that hangs."""
+        load = self._loads.late()
+        if load is None:
+            return False
+        hopeless, now = self._loads.taking(load) > HOPELESS, self._clock.now()
+        name = policy.relief(self._watch.residents, self._figures(), now, load.model.key, hopeless=hopeless)
+        if name is None:
+            return False
+        load.stuck = True
+        await self._hands.dismiss(name)
+        return True
+
+    # -- loads ----------------------------------------------------------------------------------
+
+    async def _load(self, load: Load) -> float | None:
+        """Make room, load, and see that it is there; the seconds that the load took, None where it was there."""
+        model = load.model
+        if not await self.look() and self._watch.error is not None:
+            raise self._watch.error
+        if await self._hands.settled(model.key):
+            return None
+        figures = self._figures()
+        await self._hands.make_room(policy.room(self._watch.residents, figures, self._clock.now(), model.key))
+        cached = await self._cached(model) if self._cached else None
+        if self._read_ahead and figures.read_ahead and load.lasting:
+            await self._read_ahead(model)
+        seconds = await self._loaded(load)
+        self._stats.loaded(model.key, model.name, seconds, cached)
+        return seconds
+
+    async def _loaded(self, load: Load) -> float:
+        model, lease = load.model, self._first_lease(load.model)
+        await self._hands.still()
+        load.began = began = self._clock.monotonic()
+        self._watch.expected[model.key] = lease if self._server.leases else None
+        try:
+            await self._server.load(model, lease)
+            seconds = self._clock.monotonic() - began
+            await self._hands.arrived(model)
+        finally:
+            del self._watch.expected[model.key]
+        return seconds
+
+    def _first_lease(self, model: Installed) -> float:
+        """The lifetime that goes with a load; with what is to leave at once it waits for its first request."""
+        names = {canonical(it.name) for it in (*self._watch.installed, model) if it.key == model.key}
+        return policy.lease_for(names, self._figures()) or FIRST_ANSWER
+
+    def _changed(self) -> None:
+        self._publish()
+        self._bell.set()
+
+    # -- requests that pass through -------------------------------------------------------------
+
+    async def _known(self, name: str) -> Installed | None:
+        """The model of this name, if it runs on this server."""
+        if in_cloud(name):
+            return None
+        if self._watch.stocked(name) is None:
+            with suppress(ProviderError):
+                await self._watch.stock()
+        model = self._watch.stocked(name)
+        return None if model is None or model.remote else model
+
+    async def _ready(self, model: Installed) -> None:
+        await self.look()
+        loaded = self._watch.of(model.key)
+        if loaded is None:
+            self._stats.miss(model.key)
+            await self._loads.wait(self._loads.ask(model))
+            return
+        self._stats.hit(model.key)
+        if any(isinstance(it, policy.Lease) and it.name == loaded.seen.name for it in self._decided()):
+            await self._lend(loaded.seen.name)
+
+    def _served(self, key: str) -> None:
+        self._watch.used(key)
+        left, it = self._watch.serve(key, -1), self._watch.of(key)
+        if it is not None and not left and policy.at_once(it, self._figures()):
+            self._start(self._hands.leave(it.seen.name), f"let {it.seen.name} go")
+        self._bell.set()
+
+    def _publish(self) -> None:
+        self.view.publish(
+            picture(
+                self._account,
+                self._watch,
+                self._loads.shown(),
+                self._figures(),
+                now=self._clock.now(),
+                leases=self._server.leases,
+                remote=self._remote,
+            )
+        )

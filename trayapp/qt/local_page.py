@@ -1,0 +1,273 @@
+"""The page “Local models”: how long they stay in memory, what is loaded now, roles, and where requests go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from trayapp.core.language import _
+from trayapp.core.settings import Settings
+from trayapp.core.state import State
+from trayapp.core.topic import Topic
+from trayapp.local.advice import Advice
+from trayapp.local.residency import View
+from trayapp.qt.dialogs import Perform, Start
+from trayapp.qt.fields import FieldPage, FieldRow, make_scrolling
+from trayapp.qt.local_exceptions import Exceptions
+from trayapp.qt.local_launch import AtLaunch
+from trayapp.qt.local_loaded import LoadedNow
+from trayapp.qt.local_roles import Roles
+from trayapp.qt.local_routes import Routes
+from trayapp.qt.local_strategy import StrategyChoice
+from trayapp.ui import form, local_form, rule_form
+from trayapp.ui.local_form import Loaded, Usual
+from trayapp.ui.rule_form import ROLE_NAMES
+
+OWN = ("local_exceptions", "warm_at_launch", "roles", "default_route")
+"""Preferences of the page with a control of their own; the others are lines of figures."""
+
+
+class LocalSide(Struct, frozen=True, kw_only=True):
+    """What the page knows of the program. Everything is called when somebody looks."""
+
+    views: Topic[tuple[View, ...]]
+    """One per local server."""
+    state: Topic[State]
+    watched: Callable[[bool], None]
+    """Told while the page can be seen, so that the servers are looked at often."""
+    titles: Callable[[], Mapping[str, str]]
+    """What each account is called."""
+    models: Callable[[], Sequence[str]]
+    """Every known model as ``account/model``."""
+    loads: Callable[[], Usual]
+    """The measured times."""
+    advise: Callable[[], Awaitable[Advice | None]]
+    """Which strategy this computer's memory speaks for; asks the system."""
+    now: Callable[[], float]
+    """Seconds since the epoch."""
+
+
+class _Editor(Protocol):
+    """A part of the page that holds what was entered until it is saved."""
+
+    @property
+    def changed(self) -> SignalInstance: ...
+    @property
+    def dirty(self) -> bool: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def control(self) -> QWidget: ...
+    def show_settings(self, settings: Settings, variable: str = "", *, forget: bool = False) -> None: ...
+    def applied(self, settings: Settings) -> Settings: ...
+
+
+class LocalPage(QWidget):
+    """Tabs within the page; drafts until they are saved, but what is loaded now is live."""
+
+    changed = Signal()
+
+    def __init__(self, page: form.Page, side: LocalSide, *, perform: Perform, start: Start, taken: str = "") -> None:
+        """``page`` as the form declares it; ``taken`` are access keys in use around it."""
+        super().__init__()
+        self._side = side
+        self._start = start
+        self._settings = Settings()
+        self._leave: Callable[[], None] | None = None
+        self._advice: Advice | None = None
+        self._advised = False
+        self._known: tuple[str, ...] = ()
+        titles = (_("Strategy"), _("Loaded now"), _("Figures"), _("Roles and start"), _("Rules"))
+        keyed = form.access_keys(titles, taken)
+        taken += form.access_letters(keyed)
+        self.strategy = StrategyChoice(taken=taken)
+        self.strategy.changed.connect(self._edited)
+        self.loaded = LoadedNow(perform=perform, start=start, shown=self._shown, taken=taken)
+        own = tuple(field for field in page.fields if field.name not in OWN)
+        self.figures = FieldPage(form.Page(page.name, page.title, own), taken=taken)
+        self.figures.changed.connect(self._edited)
+        marked = form.access_letters(form.access_keys((field.label for field in own), taken))
+        self.exceptions = Exceptions(help=local_form.help("local_exceptions"), taken=taken + marked)
+        self.figures.add_below(self.exceptions)
+        roles = tuple(_(name) for name in ROLE_NAMES.values())
+        labels = form.access_keys((*roles, _("Add"), _("Remove"), _("Up"), _("Down")), taken)
+        self.roles = Roles(labels[: len(roles)], help=local_form.help("roles"))
+        self.launch = AtLaunch(labels[len(roles) :], help=local_form.help("warm_at_launch"))
+        self.routes = Routes(
+            chosen=lambda: side.state.value.active,
+            drafts=lambda: self.drafts,
+            label=next(field.label for field in page.fields if field.name == "default_route"),
+            taken=taken,
+        )
+        self.routes.rules.examples_wanted.connect(self._add_examples)
+        self._editors: dict[str, _Editor] = {
+            "local_exceptions": self.exceptions,
+            "roles": self.roles,
+            "warm_at_launch": self.launch,
+            "default_route": self.routes,
+        }
+        for editor in self._editors.values():
+            editor.changed.connect(self._edited)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(_("Parts of the page"))
+        for part, label in zip(
+            (self.strategy, self.loaded, self.figures, _stacked(self.roles, self.launch), self.routes),
+            keyed,
+            strict=True,
+        ):
+            self.tabs.addTab(part, label)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.tabs)
+
+    @property
+    def rows(self) -> dict[str, FieldRow]:
+        """The lines of figures, by the name of the preference."""
+        return self.figures.rows
+
+    @property
+    def dirty(self) -> bool:
+        """Something is entered that is not saved."""
+        return self.strategy.dirty or self.settings_dirty
+
+    @property
+    def settings_dirty(self) -> bool:
+        """Some of it belongs to the settings."""
+        return any(it.dirty for it in self._entered)
+
+    @property
+    def wrong(self) -> QWidget | None:
+        """The first control with something that cannot be saved."""
+        return next((it.control for it in self._entered if it.problem), None)
+
+    @property
+    def _entered(self) -> tuple[FieldRow | _Editor, ...]:
+        return (*self.rows.values(), *self._editors.values())
+
+    @property
+    def drafts(self) -> Settings:
+        """The settings with everything as entered, as far as it can be."""
+        return self.applied(self._settings, lenient=True)
+
+    def applied(self, settings: Settings, *, lenient: bool = False) -> Settings:
+        """These settings with what is entered. Raises ValueError, in words, unless ``lenient``."""
+        texts = {name: row.text for name, row in self.rows.items() if row.dirty and not (lenient and row.problem)}
+        settings = form.changed(settings, texts)
+        for editor in self._editors.values():
+            settings = editor.applied(settings)
+        return settings
+
+    def go_to(self, control: QWidget) -> None:
+        """Show the part of the page with this control, and go there."""
+        for at in range(self.tabs.count()):
+            part = self.tabs.widget(at)
+            if part is not None and part.isAncestorOf(control):
+                self.tabs.setCurrentIndex(at)
+                if isinstance(part, QScrollArea):
+                    part.ensureWidgetVisible(control)
+        control.setFocus()
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def show_settings(self, settings: Settings, page: form.Page, *, forget: bool = False) -> None:
+        """Show what holds now; what was entered stays unless ``forget``."""
+        self._settings = settings
+        for field in page.fields:
+            if field.name in self.rows:
+                self.rows[field.name].show_field(field, forget=forget)
+            else:
+                self._editors[field.name].show_settings(settings, field.forced_by, forget=forget)
+        self._refresh()
+
+    def show_state(self, state: State, *, forget: bool = False) -> None:
+        """Show the strategy that holds now; what was clicked stays unless ``forget``."""
+        self.strategy.show_strategy(state.strategy, forget=forget)
+        self._edited()
+        self.loaded.soon()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Have the servers looked at, and draw what is there as long as it can be seen."""
+        super().showEvent(event)
+        if self._leave is None:
+            self._leave = self._side.views.listen(lambda _views: self._viewed())
+            self._side.watched(True)
+            self._known = tuple(self._side.models())
+            self._offer()
+            self._refresh()
+            self.loaded.watch(True)
+            self._start(self._look_at_memory())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Neither draw nor listen: minimised, on another page, or closed."""
+        super().hideEvent(event)
+        if self._leave is not None:
+            self._leave()
+            self._leave = None
+            self.loaded.watch(False)
+            self._side.watched(False)
+
+    async def _look_at_memory(self) -> None:
+        self._advice = await self._side.advise()
+        self._advised = True
+        self._show_suggestion()
+
+    def _show_suggestion(self) -> None:
+        if self._advised:
+            self.strategy.show_suggestion(local_form.suggested(self._advice, self._side.views.value))
+
+    def _viewed(self) -> None:
+        self._offer()
+        self._show_suggestion()
+        self.loaded.soon()
+
+    def _offer(self) -> None:
+        views = self._side.views.value
+        installed = [str(ref) for ref in local_form.installed(views)]
+        models = list(dict.fromkeys((*installed, *self._known)))
+        self.exceptions.offer(local_form.names(views))
+        self.launch.offer(installed)
+        self.roles.offer(models)
+        self.routes.offer(models)
+
+    def _shown(self) -> Loaded:
+        side, views, now = self._side, self._side.views.value, self._side.now()
+        titles = side.titles()
+        return Loaded(
+            lines=local_form.lines(views, titles, now, side.state.value),
+            servers=local_form.standings(views, titles),
+            nothing=local_form.nothing(views),
+            installed=tuple(str(ref) for ref in local_form.installed(views)),
+            progress=local_form.progress(views, now),
+        )
+
+    # -- what is entered ------------------------------------------------------------------------
+
+    def _edited(self) -> None:
+        self._refresh()
+        self.changed.emit()
+
+    def _refresh(self) -> None:
+        """What depends on figures and roles as they are entered."""
+        self.strategy.show_options(local_form.options(self.drafts, self._side.loads()))
+        self.routes.refresh()
+
+    def _add_examples(self, which: str) -> None:
+        drafts = rule_form.with_examples(self.drafts, which)
+        self.roles.enter(drafts.roles)
+        self.routes.enter(drafts)
+
+
+def _stacked(*parts: QWidget) -> QScrollArea:
+    """Groups one below the other."""
+    area, inside = QScrollArea(), QWidget()
+    layout = QVBoxLayout(inside)
+    for part in parts:
+        layout.addWidget(part)
+    layout.addStretch(1)
+    make_scrolling(area, inside)
+    return area

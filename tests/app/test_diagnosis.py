@@ -17,6 +17,7 @@ from trayapp.app.door import answer
 from trayapp.app.root import App
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.intents import Refresh
+from trayapp.core.rules import Rule
 from trayapp.core.state import State
 from trayapp.ui.diagnostics import findings
 from trayapp.ui.findings import Finding, Seen, Severity
@@ -116,3 +117,11 @@ async def test_who_listens_hears_of_changes_until_they_leave(house: House) -> No
             await do(app, Refresh("server"))
             await settled(app)
             assert heard == []
+
+
+async def test_a_rule_whose_pattern_is_none_is_found(house: House) -> None:
+    house.prepare(rules=(Rule("odd", "(unclosed", "ollama/x"),))
+    async with house.opened() as app:
+        machine = await Doctor(app, running=True).look()
+        assert len([it for it in machine.rules if "odd" in it]) >= 1
+        assert any("odd" in it.text and it.severity.wrong for it in findings(Seen(machine)))

@@ -125,6 +125,18 @@ def test_where_it_is_not_clear_the_command_asks_whose(shell: Shell) -> None:
     assert (ran.code, "ollama/same" in ran.err, shell.alone) == (1, True, [])
 
 
+def test_a_name_nobody_lists_goes_to_the_only_server_that_runs(shell: Shell) -> None:
+    shell.running = True
+    shell.reply = lambda it: Reply(data=TOLD) if it == "local" else Reply()
+    shell.run("local", "warm", "new:1b")
+    assert shell.handed[-1] == WarmUp(ModelRef("ollama", "new:1b"), wait=True)
+
+
+def test_the_strategy_stands_in_the_status(shell: Shell) -> None:
+    shell.remember(strategy="none")
+    assert "None – unload after each answer" in shell.run("status").out
+
+
 @pytest.mark.parametrize("words", [("local", "unload"), ("local", "unload", "llama3.2", "--all")])
 def test_unload_wants_one_model_or_all(tray: Shell, words: tuple[str, ...]) -> None:
     ran = tray.run(*words)

@@ -14,7 +14,7 @@ from tests.support.ollama import FakeModel, FakeOllama
 from tests.support.served import Asked
 from trayapp.local.engine import Engine
 from trayapp.local.ollama import Ollama
-from trayapp.local.residency import Figures, Resident, ServerState, Strategy, View, canonical
+from trayapp.local.residency import Figures, Resident, Server, ServerState, Strategy, View, canonical
 from trayapp.system.tasks import Tasks
 
 RAM = Strategy("ram", 3, 1800.0, "lru")
@@ -65,17 +65,18 @@ class Scene:
         self.told: list[str] = []
         self.faults: list[BaseException] = []
         self._http, self._more = http, more
-        self._new_engine()
+        self.renew(Ollama(self.client, server.url, server.clock))
 
-    def _new_engine(self) -> None:
+    async def client(self) -> httpx.AsyncClient:
+        return self._http
+
+    def renew(self, adapter: Server) -> None:
+        """Another engine, over this adapter; it does not run yet."""
+        self.adapter = adapter
         self.tasks = Tasks(lambda _name, exc: self.faults.append(exc))
-
-        async def client() -> httpx.AsyncClient:
-            return self._http
-
         self.engine = Engine(
             "ollama",
-            Ollama(client, self.server.url, self.server.clock),
+            adapter,
             self.server.clock,
             lambda: self.figures,
             self.stats,
@@ -87,7 +88,7 @@ class Scene:
     async def restart(self) -> None:
         """The program ends, and starts again: only the measurements are left."""
         await self.end()
-        self._new_engine()
+        self.renew(self.adapter)
         self.engine.begin()
 
     async def end(self) -> None:

@@ -60,6 +60,7 @@ class Doctor:
             aside=places.aside,
             free=places.free,
             problems=app.problems,
+            rules=await asyncio.to_thread(self._rules),
             overridden=tuple(app.forced.items()),
             shipped=editions.shipped,
             shipped_age=_age(editions.shipped, app.clock.now()),
@@ -143,6 +144,16 @@ class Doctor:
             breaker=row.breaker,
             next_refresh=row.next_refresh,
         )
+
+    def _rules(self) -> tuple[str, ...]:
+        """Looked at only where there are any: the patterns bring a library of their own."""
+        settings = self._app.settings.value
+        if not settings.rules:
+            return ()
+        from trayapp.local.routing import problems
+        from trayapp.ui.routes import complaints
+
+        return complaints(problems(settings.rules, settings.roles, {it.id for it in self._app.accounts}))
 
     async def _keyring(self) -> tuple[KeyringState, str]:
         try:

@@ -14,6 +14,7 @@ from trayapp.core.models import ModelRef
 from trayapp.core.topic import Topic
 from trayapp.local.residency import Figures, View, canonical, strategy_of, treated
 from trayapp.providers.spec import base_url, loopback, signed
+from trayapp.ui import notices
 from trayapp.ui.notices import Notice, Subject
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class LocalModels:
             from trayapp.local.stats import Measurements
 
             self._measurements = Measurements(self._app.paths.data / "local.json", clock=self._app.clock)
+            if self._measurements.notices:
+                self._app.tell(notices.set_aside(self._measurements.notices))
         return self._measurements
 
     @property

@@ -107,13 +107,18 @@ def _meant(console: Console, text: str) -> ModelRef:
     ]
     if len(has) == 1:
         return has[0]
-    here = {it.provider for it in has} or {it.id for it in servers if it.id in found.state.seen}
+    here = {it.provider for it in has} or {it.id for it in servers if it.id in found.state.seen} or _running(console)
     if len(here) == 1:
         return ModelRef(next(iter(here)), text.strip())  # one server there is: it knows best what it has
     if not servers:
         raise UserError(_("No local server is set up: “trayapp providers add ollama” adds one."))
     told = _("Say whose model it is, such as “{example}”.")
     raise UserError(told.format(example=ModelRef(servers[0].id, output.clean(text.strip()))))
+
+
+def _running(console: Console) -> set[str]:
+    """The servers that answer now: looked for only where nothing else is known."""
+    return {it["account"] for it in told(console)["servers"] if it["state"] == "running"}
 
 
 @contextmanager

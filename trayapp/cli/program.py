@@ -54,6 +54,12 @@ def status(console: Console, args: Any) -> int:
         return DONE
     console.say(_("trayapp is running.") if reply is not None else _("trayapp is not running."))
     console.say(_("Chosen: {ref}").format(ref=output.clean(str(active))) if active else _("No model is chosen."))
+    if found.state.strategy is not None:
+        from trayapp.local.residency import strategy_of
+        from trayapp.ui.memory import strategy_label
+
+        label = strategy_label(strategy_of(found.settings, found.state.strategy))
+        console.say(_("Local models: {strategy}").format(strategy=label))
     if live.get("refreshing"):
         console.say(_("Being asked: {names}").format(names=", ".join(live["refreshing"])))
     if live.get("keyring"):

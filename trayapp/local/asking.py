@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.local.hands import Hands
@@ -16,18 +14,15 @@ from trayapp.local.watch import Watch
 class Asking:
     """Does it, and says what became of it."""
 
-    def __init__(
-        self, server: Server, watch: Watch, hands: Hands, loads: Loads, look: Callable[[], Awaitable[bool]]
-    ) -> None:
+    def __init__(self, server: Server, watch: Watch, hands: Hands, loads: Loads) -> None:
         self._server, self._watch, self._hands, self._loads = server, watch, hands, loads
-        self._look = look
 
     async def unload(self, name: str | None) -> str:
         """Have this model leave, or all; nothing is said where nothing is loaded.
 
         Raises UserError where none left, ProviderError where the server does not answer.
         """
-        await self._see()
+        await self._hands.see()
         wanted = [it for it in self._watch.residents.values() if not it.seen.remote] if name is None else []
         if name is not None:
             wanted = [await self._resident(name)]
@@ -42,7 +37,7 @@ class Asking:
     async def warm(self, name: str, wait: bool) -> str:
         """Load it, or with no ``wait`` begin to. Raises UserError, or ProviderError for a server that is silent."""
         model = await self._installed(name)
-        await self._see()
+        await self._hands.see()
         loaded = self._watch.of(model.key)
         if loaded is not None and loaded.told is None:
             return _("“{model}” is loaded already.").format(model=name)
@@ -62,10 +57,6 @@ class Asking:
         model = self._watch.stocked(name)
         key = model.key if model is not None else None
         return self._loads.cancel(lambda it: it.key == key or canonical(it.name) == canonical(name))
-
-    async def _see(self) -> None:
-        if not await self._look() and self._watch.error is not None:
-            raise self._watch.error
 
     async def _resident(self, name: str) -> Tracked:
         it = self._watch.find(name)

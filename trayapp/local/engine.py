@@ -7,8 +7,8 @@ nobody looks. What is decided is done one by one; what was told to leave is look
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 
 from trayapp.core.clock import Clock
 from trayapp.core.errors import ProviderError
@@ -18,7 +18,8 @@ from trayapp.local.asking import Asking
 from trayapp.local.hands import Hands
 from trayapp.local.loads import HOPELESS, Load, Loads, Start
 from trayapp.local.picture import picture
-from trayapp.local.residency import FIRST_ANSWER, Figures, Installed, Server, View, canonical, in_cloud
+from trayapp.local.residency import FIRST_ANSWER, Figures, Installed, Server, View, canonical
+from trayapp.local.serving import Serving
 from trayapp.local.watch import Stats, Watch
 
 QUICK = 5.0
@@ -57,18 +58,17 @@ class Engine:
         cached: Callable[[Installed], Awaitable[bool | None]] | None = None,
     ) -> None:
         self._account, self._server, self._clock = account, server, clock
-        self._figures, self._stats, self._start = figures, stats, start
-        self._remote, self._tell = remote, tell
+        self._figures, self._stats, self._start, self._remote = figures, stats, start, remote
         self._read_ahead, self._cached = read_ahead, cached
         self.view: Topic[View] = Topic(View(account))
         self._watch = Watch(server, clock, stats)
-        self._hands = Hands(server, clock, stats, self._watch, self._decided, self.look)
+        self._hands = Hands(server, clock, stats, self._watch, self._decided, self.look, start)
         self._loads = Loads(clock, start, load=self._load, usual=stats.usual, changed=self._changed, tell=tell)
-        self._asking = Asking(server, self._watch, self._hands, self._loads, self.look)
+        self._asking = Asking(server, self._watch, self._hands, self._loads)
+        self._serving = Serving(self._watch, self._hands, self._loads, stats, figures, start, self.look, self.woken)
         self._bell = asyncio.Event()
         self._watched = False
         self._running: asyncio.Task[None] | None = None
-        self._lending: asyncio.Task[None] | None = None
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -84,6 +84,7 @@ class Engine:
         """Somebody looks at what is shown, or no longer does."""
         self._watched = on
         if on:
+            self._watch.outdated = True
             self._bell.set()
 
     async def look(self) -> bool:
@@ -96,14 +97,13 @@ class Engine:
 
     async def end(self, unload: bool = False) -> None:
         """Leave the models to their time, or unload them all; within three seconds."""
-        ending = [it for it in (self._running, self._lending) if it is not None and not it.done()]
         self._loads.end()
-        for task in ending:
-            task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDING):
-                if ending:
-                    await asyncio.wait(ending)
+                if self._running is not None:
+                    self._running.cancel()
+                    await asyncio.wait({self._running})
+                await self._hands.end()
                 if unload and await self._watch.look():
                     for name in tuple(self._watch.residents):
                         await self._hands.dismiss(name)
@@ -131,23 +131,13 @@ class Engine:
         """Give up the load of this model, or all; whether there was one."""
         return self._asking.cancel(name)
 
-    @asynccontextmanager
-    async def serving(self, name: str) -> AsyncIterator[None]:
+    def serving(self, name: str) -> AbstractAsyncContextManager[None]:
         """Around one request that passes through us: the model is loaded, and counts as busy.
 
         Waits for room and the load, no longer; a load that failed is the server's to explain when it is asked. Models
         in the cloud, unknown names, and everything while there is no strategy, pass untouched.
         """
-        model = None if self._figures().strategy is None else await self._known(name)
-        if model is None:
-            yield
-            return
-        await self._ready(model)
-        self._watch.serve(model.key, +1)
-        try:
-            yield
-        finally:
-            self._served(model.key)
+        return self._serving.around(name)
 
     # -- the loop -------------------------------------------------------------------------------
 
@@ -167,7 +157,7 @@ class Engine:
                 if isinstance(action, policy.Unload):
                     await self._hands.dismiss(action.name)
                 else:
-                    await self._lend(action.name)
+                    await self._hands.lend(action.name)
             if await self._relieve() or actions:
                 await self.look()
         with suppress(ProviderError):  # the disk says so itself when the program ends
@@ -197,12 +187,6 @@ class Engine:
             leases=self._server.leases,
         )
 
-    async def _lend(self, name: str) -> None:
-        """Give a lease. One that has the model loaded anew goes on by itself: meanwhile the looks do not stop."""
-        if self._lending is None or self._lending.done():
-            self._lending = self._start(self._hands.lend(name), f"give {name} its time")
-            await asyncio.wait({self._lending}, timeout=QUICK)
-
     async def _relieve(self) -> bool:
         """Let one idle model go for a load that hangs."""
         load = self._loads.late()
@@ -220,23 +204,24 @@ class Engine:
 
     async def _load(self, load: Load) -> float | None:
         """Make room, load, and see that it is there; the seconds that the load took, None where it was there."""
-        model = load.model
-        if not await self.look() and self._watch.error is not None:
-            raise self._watch.error
+        model, figures = load.model, self._figures()
+        await self._hands.see()
         if await self._hands.settled(model.key):
             return None
-        figures = self._figures()
         await self._hands.make_room(policy.room(self._watch.residents, figures, self._clock.now(), model.key))
         cached = await self._cached(model) if self._cached else None
         if self._read_ahead and figures.read_ahead and load.lasting:
             await self._read_ahead(model)
+        await self._hands.still()
+        await self._hands.see()
+        if self._watch.of(model.key) is not None:  # another program was faster: now it would be a touch
+            return None
         seconds = await self._loaded(load)
         self._stats.loaded(model.key, model.name, seconds, cached)
         return seconds
 
     async def _loaded(self, load: Load) -> float:
         model, lease = load.model, self._first_lease(load.model)
-        await self._hands.still()
         load.began = began = self._clock.monotonic()
         self._watch.expected[model.key] = lease if self._server.leases else None
         try:
@@ -254,36 +239,6 @@ class Engine:
 
     def _changed(self) -> None:
         self._publish()
-        self._bell.set()
-
-    # -- requests that pass through -------------------------------------------------------------
-
-    async def _known(self, name: str) -> Installed | None:
-        """The model of this name, if it runs on this server."""
-        if in_cloud(name):
-            return None
-        if self._watch.stocked(name) is None:
-            with suppress(ProviderError):
-                await self._watch.stock()
-        model = self._watch.stocked(name)
-        return None if model is None or model.remote else model
-
-    async def _ready(self, model: Installed) -> None:
-        await self.look()
-        loaded = self._watch.of(model.key)
-        if loaded is None:
-            self._stats.miss(model.key)
-            await self._loads.wait(self._loads.ask(model))
-            return
-        self._stats.hit(model.key)
-        if any(isinstance(it, policy.Lease) and it.name == loaded.seen.name for it in self._decided()):
-            await self._lend(loaded.seen.name)
-
-    def _served(self, key: str) -> None:
-        self._watch.used(key)
-        left, it = self._watch.serve(key, -1), self._watch.of(key)
-        if it is not None and not left and policy.at_once(it, self._figures()):
-            self._start(self._hands.leave(it.seen.name), f"let {it.seen.name} go")
         self._bell.set()
 
     def _publish(self) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError
 from trayapp.core.language import _
+from trayapp.local.loads import Start
 from trayapp.local.policy import Action, Lease
 from trayapp.local.residency import Installed, Server
 from trayapp.local.tracking import Tracked, leased
@@ -26,6 +27,8 @@ GONE_AFTER = 6.0
 """Seconds for a model to leave, most of which a graphics card may need to give its memory back."""
 FIRST, BETWEEN = 0.1, 0.5
 """Seconds before the first and between the further looks at what is on its way."""
+HELD_UP = 5.0
+"""Seconds that a lease is waited for."""
 ARRIVES = 3
 """Looks in which a model that was loaded must be seen."""
 
@@ -41,10 +44,17 @@ class Hands:
         watch: Watch,
         decided: Callable[[], tuple[Action, ...]],
         look: Callable[[], Awaitable[bool]],
+        start: Start,
     ) -> None:
         self._server, self._clock, self._stats, self._watch = server, clock, stats, watch
-        self._decided, self._look = decided, look
+        self._decided, self._look, self._start = decided, look, start
         self._touching = asyncio.Lock()
+        self._lending: asyncio.Task[None] | None = None
+
+    async def see(self) -> None:
+        """Look. Raises ProviderError where the server does not say."""
+        if not await self._look() and self._watch.error is not None:
+            raise self._watch.error
 
     async def dismiss(self, name: str) -> ProviderError | None:
         """Have it leave, as soon as its answer is done; what went wrong, if something did. Never raises."""
@@ -56,8 +66,9 @@ class Hands:
         try:
             await self._server.unload(it.seen)
         except ProviderError as exc:
-            deleted = exc.failure.kind is Kind.GONE and self._server.leases
-            self._watch.change(name, lambda it: replace(it, told=None, deleted=deleted))
+            kind = exc.failure.kind
+            deleted, refused = kind is Kind.GONE and self._server.leases, kind is Kind.FORBIDDEN
+            self._watch.change(name, lambda it: replace(it, told=None, deleted=deleted, refused=refused))
             return exc
         return None
 
@@ -108,13 +119,35 @@ class Hands:
             pass
 
     async def lend(self, name: str) -> None:
-        """Give it the lifetime that the policy wants, if this very look proves it idle and no load is pending."""
+        """Give it the lifetime that the policy wants, if another look proves it idle and no load is pending.
+
+        Where that has the model loaded anew, it goes on by itself: nobody waits for more than some seconds.
+        """
+        if self._lending is None or self._lending.done():
+            self._lending = self._start(self._lend(name), f"give {name} its time")
+            await asyncio.wait({self._lending}, timeout=HELD_UP)
+
+    async def lend_if_due(self, name: str) -> None:
+        """The same, where the look that was just taken says that it needs it."""
+        if self._wanted(name) is not None:
+            await self.lend(name)
+
+    async def end(self) -> None:
+        """Give up the lease that is being given, if one is."""
+        if self._lending is not None and not self._lending.done():
+            self._lending.cancel()
+            await asyncio.wait({self._lending})
+
+    async def _lend(self, name: str) -> None:
         async with self._touching:
             if not await self._look():
                 return
-            wanted = next((it.seconds for it in self._decided() if isinstance(it, Lease) and it.name == name), None)
+            wanted = self._wanted(name)
             if wanted is not None:
                 await self._give(self._watch.residents[name], wanted)
+
+    def _wanted(self, name: str) -> float | None:
+        return next((it.seconds for it in self._decided() if isinstance(it, Lease) and it.name == name), None)
 
     async def _give(self, it: Tracked, seconds: float) -> None:
         name = it.seen.name

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from trayapp.local.residency import NEVER, NEVER_LEASE, Figures, canonical
+from trayapp.local.residency import FIRST_ANSWER, NEVER, NEVER_LEASE, Figures, canonical
 from trayapp.local.tracking import Tracked
 
 Residents: TypeAlias = Mapping[str, Tracked]
@@ -70,6 +70,8 @@ def due(it: Tracked, figures: Figures, now: float, *, leases: bool = True) -> fl
     if figures.strategy is None or not _governed(it) or kept(it, figures):
         return NEVER
     if at_once(it, figures):
+        if not it.serving and _warmed(it):
+            return it.since + FIRST_ANSWER
         return it.used if _why(it, figures, now, leases=leases) else NEVER
     return it.used + figures.strategy.keep if _idle(it, now) else NEVER
 
@@ -84,9 +86,10 @@ def room(residents: Residents, figures: Figures, now: float, newcomer: str) -> t
 
 
 def relief(residents: Residents, figures: Figures, now: float, newcomer: str, *, hopeless: bool) -> str | None:
-    """Who leaves so that the load of this key, which hangs, can go on: the idle one used longest ago (ollama/ollama#17408).
+    """Who leaves so that the load of this key, which hangs, can go on: the idle one used longest ago.
 
-    One that is kept only where it is ``hopeless``: the server itself has chosen it to leave, and waits for that.
+    One that is kept only where it is ``hopeless``: then the server itself has chosen one to leave, and waits for that
+    (ollama/ollama#17408).
     """
     if figures.strategy is None:
         return None
@@ -117,7 +120,7 @@ def lease_for(names: Iterable[str], figures: Figures) -> float | None:
 
 
 def _governed(it: Tracked) -> bool:
-    return not (it.seen.remote or it.deleted or it.told is not None)
+    return not (it.seen.remote or it.deleted or it.refused or it.told is not None)
 
 
 def _names(it: Tracked) -> frozenset[str]:
@@ -128,12 +131,17 @@ def _idle(it: Tracked, now: float) -> bool:
     return it.says_use and not it.busy(now)
 
 
+def _warmed(it: Tracked) -> bool:
+    """Whether we loaded it for a first answer that has not come yet."""
+    return it.ours and not it.answered
+
+
 def _why(it: Tracked, figures: Figures, now: float, *, leases: bool) -> Why | None:
     """Why it leaves whatever the others do."""
     if kept(it, figures) or figures.strategy is None:
         return None
     if at_once(it, figures):
-        waits = it.serving or (it.ours and not it.answered)
+        waits = it.serving or (_warmed(it) and now - it.since < FIRST_ANSWER)
         # a server that takes leases lets it finish its answer; with any other it must have finished
         return Why.ANSWERED if not waits and (leases or _idle(it, now)) else None
     return Why.IDLE if _idle(it, now) and now - it.used >= figures.strategy.keep else None

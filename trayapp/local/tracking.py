@@ -57,6 +57,8 @@ class Tracked(Struct, frozen=True):
     """When we told it to leave, unless somebody used it after that."""
     deleted: bool = False
     """Its server does not know its name any more."""
+    refused: bool = False
+    """Its server cannot unload it."""
     hidden: bool = False
     """A lease would load it anew."""
     says_use: bool = True
@@ -109,7 +111,8 @@ def follow(
             it = _seen_again(known, one, now, known.since if since is None else since)
             if it.used > known.used and (known.moved or known.ours):
                 uses.append(one.name)
-        residents[one.name] = replace(it, says_use=says_use, hidden=hidden(one.key))
+        told = None if it.told is None else min(it.told, now)
+        residents[one.name] = replace(it, used=min(it.used, now), told=told, says_use=says_use, hidden=hidden(one.key))
     gone = tuple(it for name, it in before.items() if name not in residents)
     return Followed(residents, tuple(loads), tuple(uses), gone)
 
@@ -152,7 +155,8 @@ def _seen_again(before: Tracked, seen: Seen, now: float, since: float) -> Tracke
         later = seen.used > before.used + BLUR
         return replace(it, used=min(max(seen.used, before.used), now), answered=it.answered or later, moved=True)
     if _moment(seen) == _moment(before.seen):
-        return replace(it, sliding=False, moved=it.moved or it.sliding)
+        rests = it.sliding and now - since > SLIDE  # in a shorter time it could not be told from sliding
+        return replace(it, sliding=it.sliding and not rests, moved=it.moved or rests)
     if before.told is not None and seen.expires <= now:
         return it  # being told to leave moves the expiry to that moment
     if before.touched is not None:

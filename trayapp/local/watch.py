@@ -45,6 +45,8 @@ class Watch:
         """Seconds since the epoch of the last look that succeeded; 0: none has."""
         self.error: ProviderError | None = None
         """Why the last look failed, if it did."""
+        self.outdated = False
+        """What is installed is to be asked for again."""
         self.expected: dict[str, float | None] = {}
         """The keys of loads of our own that are under way, with the lifetime that each was given."""
         self.serving: Counter[str] = Counter()
@@ -83,9 +85,10 @@ class Watch:
         self._name()
 
     async def learn(self) -> None:
-        """See what is installed if something is loaded that was not there at the last time; in vain is no fault."""
+        """See what is installed if that is wanted, or something unknown is loaded; in vain is no fault."""
         known = {it.key for it in self.installed} | self._strangers
-        if any(it.seen.key not in known for it in self.residents.values()):
+        if self.outdated or any(it.seen.key not in known for it in self.residents.values()):
+            self.outdated = False
             try:
                 await self.stock()
             except ProviderError:

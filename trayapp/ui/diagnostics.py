@@ -24,6 +24,7 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
         *_variables(accounts),
         *_overridden(machine),
         *_problems(machine),
+        *(Finding(Severity.WARNING, it, _("Mend it in Settings… → Local models → Rules.")) for it in machine.rules),
         *_files(machine),
         *_catalogue(machine),
     ]

@@ -100,6 +100,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     """Bytes left where lists are kept."""
     problems: tuple[str, ...] = ()
     """What could not be used at the start, in sentences."""
+    rules: tuple[str, ...] = ()
+    """What is wrong with the routing rules, in sentences."""
     overridden: tuple[tuple[str, str], ...] = ()
     """Preferences that the environment sets: each one's name and the variable."""
     shipped: str = ""

@@ -57,10 +57,21 @@ class Load(Struct):
 
     seen: Seen
     first: float
+    slid: bool = False
+    """Its expiry moved as the clock did: now plus keep_alive, as long as no request has ended."""
     proved: bool = False
+    """Its expiry moved in another way, or rests after it slid: a request has ended since the load."""
     touches: int = 0
     changes: int = 0
     """How often the user's wishes changed since its last touch."""
+
+
+def _seen_again(it: Load, seen: Seen, now: float, looked: float) -> Load:
+    moved = (seen.stamp or 0) - (it.seen.stamp or 0)
+    slid = moved != 0 and abs(moved - (now - looked)) < 0.3
+    rests = moved == 0 and it.slid and now - looked > 0.3
+    proved = it.proved or rests or (moved != 0 and not slid)
+    return Load(seen, it.first, (slid or it.slid) and not rests, proved, it.touches, it.changes)
 
 
 class Witness(Ollama):
@@ -73,7 +84,8 @@ class Witness(Ollama):
         self.loads: dict[str, Load] = {}
         self.reloaded: Counter[str] = Counter()
         """Reloads that a lease of ours has caused, by key."""
-        self.loading = 0
+        self.loading: list[str] = []
+        """Names of the models that the server was asked to load."""
         self._day, self._fault = day, day.fault
 
     async def loaded(self) -> tuple[Seen, ...]:
@@ -83,9 +95,7 @@ class Witness(Ollama):
             it = before.get(one.name)
             if it is None or (it.seen.key, it.seen.context, it.seen.size) != (one.key, one.context, one.size):
                 it = Load(one, now)
-            moved = (one.stamp or 0) - (it.seen.stamp or 0)
-            slid = abs(moved - (now - self.looked)) < 0.05
-            self.loads[one.name] = Load(one, it.first, it.proved or (moved != 0 and not slid), it.touches, it.changes)
+            self.loads[one.name] = _seen_again(it, one, now, self.looked)
         self.looked = now
         return self.seen
 
@@ -94,11 +104,11 @@ class Witness(Ollama):
             self._fault(f"{model.name} was loaded, and asked to load")
         if self.loading:
             self._fault(f"two loads at a time: {model.name}")
-        self.loading += 1
+        self.loading.append(model.name)
         try:
             await super().load(model, lease)
         finally:
-            self.loading -= 1
+            self.loading.remove(model.name)
         self._day.warmed(model.name)
         for it in self.loads.values():
             if it.seen.key == model.key:
@@ -246,7 +256,7 @@ class Day:
         self.ours_unused.discard(blob)
 
     def warmed(self, model: str) -> None:
-        """We loaded it."""
+        """We have loaded it."""
         self.last_use[_blob(model)] = self.now
         self.ours_unused.add(_blob(model))
 
@@ -335,8 +345,8 @@ class Day:
         self._held("too many", wrong, QUICK if self.scene.shown else SLOW)
 
     def _not_too_long(self, strategy: Strategy, it: Runner) -> None:
-        if self._kept(it):
-            return
+        if self._kept(it) or it.model.blob in map(_blob, self.witness.loading):
+            return  # what another program loads while our own load of it waits would only be loaded again
         blob, name = it.model.blob, it.model.name
         keep = 0.0 if self._always(it) else strategy.keep
         if blob in self.ours_unused:

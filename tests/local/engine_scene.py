@@ -31,7 +31,7 @@ class Counted:
         self.misses: Counter[str] = Counter()
         self.hides: Counter[str] = Counter()
         self.usually: dict[str, float] = {}
-        self.kept = 0
+        self.kept = self.saved = 0
 
     def loaded(self, key: str, name: str, seconds: float | None = None, cached: bool | None = None) -> None:
         self.loads.append((name, seconds))
@@ -53,6 +53,9 @@ class Counted:
 
     async def keep(self) -> None:
         self.kept += 1
+
+    def save(self) -> None:
+        self.saved += 1
 
 
 class Scene:

@@ -14,6 +14,8 @@ from tests.local.engine_scene import scene
 
 pytestmark = pytest.mark.virtual_time
 LONG = int(os.environ.get("TEST_DAYS", "0"))
+LONGEST_HANG = 5400.0
+"""Seconds: where other programs hang among themselves, the idle models in the way have to have had their time."""
 CALM = (None, 0)
 """Programs that ask for no lifetime cannot stop the server's scheduler among themselves."""
 
@@ -26,6 +28,7 @@ async def lived(seed: int, hours: float, **more: object) -> Day:
         assert day.faults == []
         assert all(call.direct for call in it.server.cloud_calls), "a call to the cloud"
         assert max(day.witness.reloaded.values(), default=0) <= 1, day.witness.reloaded
+        assert day.slowest < LONGEST_HANG
         assert day.requests > hours * 20
     return day
 

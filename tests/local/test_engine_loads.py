@@ -142,6 +142,7 @@ async def test_the_file_is_read_ahead_where_that_is_wanted() -> None:
 
     async def ahead(model: Installed) -> None:
         read.append(model.name)
+        await after(3)
 
     async with scene(A, B, strategy=SSD, read_ahead=ahead) as it:
         await it.engine.warm("a", wait=True)
@@ -149,6 +150,8 @@ async def test_the_file_is_read_ahead_where_that_is_wanted() -> None:
         it.figures = type(it.figures)(SSD, read_ahead=True)
         await it.engine.warm("b", wait=True)
         assert read == ["b:latest"]
+        plain, ahead_of = (seconds or 0 for _name, seconds in it.stats.loads)
+        assert ahead_of == pytest.approx(plain + 3, abs=0.5), "reading ahead is a part of the load"
 
 
 # -- room -------------------------------------------------------------------------------------------

@@ -124,6 +124,11 @@ def test_what_we_warmed_up_under_none_waits_for_its_first_answer() -> None:
     assert acts(model("a", ours=True), strategy=NONE) == ["answered a"]
 
 
+def test_what_was_warmed_up_to_stay_leaves_at_once_when_nothing_is_to_stay_any_more() -> None:
+    fresh = Tracked(model("a").seen, NOW - 10, NOW - 10, ours=True, lease=1800.0)
+    assert acts(fresh, strategy=NONE) == ["answered a"]
+
+
 def test_a_request_of_ours_is_not_deserted_under_none() -> None:
     assert acts(model("a", serving=True), strategy=NONE) == []
 

@@ -37,6 +37,14 @@ async def test_a_compatible_request_keeps_the_lease() -> None:
         assert it.one("a").note is None
 
 
+async def test_right_before_a_lease_it_looks_once_more() -> None:
+    async with scene(A) as it:
+        await used_twice(it, "a")
+        at = next(number for number, one in enumerate(it.asked) if one.path == "/api/generate")
+        assert [one.path for one in it.asked[at - 2 : at]] == ["/api/ps", "/api/ps"]
+        assert it.asked[at - 1].at == it.asked[at].at
+
+
 async def test_a_model_with_a_context_of_its_own_is_not_reloaded_by_its_lease() -> None:
     async with scene(A) as it:
         await used_twice(it, "a", options={"num_ctx": 2048})
@@ -51,6 +59,7 @@ async def test_a_model_with_options_that_nobody_sees_is_reloaded_once_and_never_
         assert it.acts == [("a:latest", 1800)]
         assert it.server.reloads["a:latest"] == 1
         assert it.one("a").note is Note.HIDDEN
+        assert it.stats.saved == 1  # it has to outlive even a crash
         for _ in range(3):
             await used_twice(it, "a", options={"num_thread": 3})
         await it.restart()

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from trayapp.app.keychain import spec_of
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
@@ -152,7 +154,7 @@ class LocalModels:
         """The fields of requirement S3-39, and more, as ``trayapp local status --json`` prints them."""
         from trayapp.app.local_status import summary
 
-        return summary(self._app, self.views.value, self.measurements)
+        return summary(self._app, self._seen(), self.measurements)
 
     # -- parts ----------------------------------------------------------------------------------
 
@@ -215,11 +217,14 @@ class LocalModels:
         return self.servers(), tuple(self._figures(it.id) for it in self.servers())
 
     def _publish(self) -> None:
-        views = tuple(engine.view.value for _account, engine in self._engines.values())
+        views = self._seen()
+        if [replace(it, looked=0.0) for it in views] != [replace(it, looked=0.0) for it in self.views.value]:
+            self.views.publish(views)  # that somebody looked again is no news
+
+    def _seen(self) -> tuple[View, ...]:
         order = {it.id: at for at, it in enumerate(self._app.accounts)}
-        views = tuple(sorted(views, key=lambda it: order.get(it.account, len(order))))
-        if views != self.views.value:
-            self.views.publish(views)
+        views = (engine.view.value for _account, engine in self._engines.values())
+        return tuple(sorted(views, key=lambda it: order.get(it.account, len(order))))
 
     def _tell(self, sentence: str) -> None:
         self._app.tell(Notice(Subject.FAILED, _("That did not work"), sentence))

@@ -210,13 +210,16 @@ class Engine:
             return None
         await self._hands.make_room(policy.room(self._watch.residents, figures, self._clock.now(), model.key))
         cached = await self._cached(model) if self._cached else None
+        began = self._clock.monotonic()
         if self._read_ahead and figures.read_ahead and load.lasting:
             await self._read_ahead(model)
+        ahead = self._clock.monotonic() - began
         await self._hands.still()
         await self._hands.see()
         if self._watch.of(model.key) is not None:  # another program was faster: now it would be a touch
             return None
-        seconds = await self._loaded(load)
+        # reading ahead is a part of the load, or no figure would ever say whether it is worth it
+        seconds = ahead + await self._loaded(load)
         self._stats.loaded(model.key, model.name, seconds, cached)
         return seconds
 

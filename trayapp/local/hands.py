@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -165,10 +166,14 @@ class Hands:
             self._watch.change(name, lambda it: leased(it, seconds, began, ended))
         took = self._clock.monotonic() - clock
         seen = await self._look()
-        self._judge(it, took, self._watch.residents.get(name) if seen else it)
+        if self._judge(it, took, self._watch.residents.get(name) if seen else it):
+            with suppress(ProviderError):  # the disk says so itself when the program ends
+                await asyncio.to_thread(self._stats.save)
 
-    def _judge(self, before: Tracked, took: float, after: Tracked | None) -> None:
-        """A lease that had the model loaded anew lost its options: this is never tried again with it."""
-        if took > RELOADED or after is None or after.since != before.since:
+    def _judge(self, before: Tracked, took: float, after: Tracked | None) -> bool:
+        """Whether the lease had the model loaded anew, with other options: that is never tried again with it."""
+        lost = took > RELOADED or after is None or after.since != before.since
+        if lost:
             self._stats.hide(before.seen.key)
             self._watch.change(before.seen.name, lambda it: replace(it, hidden=True))
+        return lost

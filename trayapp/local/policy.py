@@ -132,8 +132,8 @@ def _idle(it: Tracked, now: float) -> bool:
 
 
 def _warmed(it: Tracked) -> bool:
-    """Whether we loaded it for a first answer that has not come yet."""
-    return it.ours and not it.answered
+    """Whether we loaded it for a first answer that has not come yet; not what was loaded to stay and no longer may."""
+    return it.ours and not it.answered and (it.lease or 0.0) <= FIRST_ANSWER
 
 
 def _why(it: Tracked, figures: Figures, now: float, *, leases: bool) -> Why | None:

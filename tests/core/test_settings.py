@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from trayapp.core import schema
-from trayapp.core.settings import GENERAL, LOCAL, MODELS, PROVIDERS, Settings
+from trayapp.core.gateway_settings import no_origin, no_path
+from trayapp.core.settings import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
 ALL = list(schema.preferences().values())
 every_preference = pytest.mark.parametrize("preference", ALL, ids=lambda it: it.name)
@@ -17,7 +18,7 @@ def test_it_has_a_label_and_a_page(preference: schema.Preference) -> None:
     assert preference.label
     assert preference.label != preference.name
     assert preference.label[0].isupper()
-    assert preference.page in (GENERAL, PROVIDERS, MODELS, LOCAL)
+    assert preference.page in (GENERAL, PROVIDERS, MODELS, LOCAL, GATEWAY)
 
 
 @every_preference
@@ -64,8 +65,8 @@ def test_everything_but_the_version_and_what_has_pages_of_its_own_is_a_preferenc
 
 def test_they_come_page_by_page() -> None:
     pages = [it.page for it in ALL]
-    assert list(dict.fromkeys(pages)) == [GENERAL, MODELS, LOCAL]
-    assert pages == sorted(pages, key=[GENERAL, MODELS, LOCAL].index)
+    assert list(dict.fromkeys(pages)) == [GENERAL, MODELS, LOCAL, GATEWAY]
+    assert pages == sorted(pages, key=[GENERAL, MODELS, LOCAL, GATEWAY].index)
 
 
 def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:
@@ -73,6 +74,7 @@ def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:
     from trayapp.core.state import State
 
     names = {*Account.__struct_fields__, *Settings.__struct_fields__, *State.__struct_fields__}
+    names -= {"gateway_without_token"}  # paths
     assert not {name for name in names if name.endswith(("key", "token", "secret", "password"))}
 
 
@@ -105,3 +107,19 @@ def test_strategies_are_those_of_the_catalogue() -> None:
     from trayapp.core.settings import STRATEGIES
 
     assert list(STRATEGIES) == list(Strategy)
+
+
+@pytest.mark.parametrize("text", ["api/", "/a b", "*", ""])
+def test_what_is_no_beginning_of_a_path_is_refused(text: str) -> None:
+    assert "such as /api/" in no_path(text)
+    assert no_path("/api/") == ""
+
+
+@pytest.mark.parametrize("text", ["*", "null", "https://a/b", "https://", "https://*", "https://u@h", "obsidian.md"])
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    assert "no origin" in no_origin(text)
+
+
+@pytest.mark.parametrize("text", ["app://obsidian.md", "https://a.example:8443", "http://localhost"])
+def test_an_origin_is_taken(text: str) -> None:
+    assert no_origin(text) == ""

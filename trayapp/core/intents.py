@@ -135,6 +135,39 @@ class CancelWarmUp(Struct, frozen=True, tag=True):
     ref: ModelRef | None = None
 
 
+class SwitchGateway(Struct, frozen=True, tag=True):
+    """Let tools reach the chosen model through this computer's own address, or no longer."""
+
+    on: bool
+
+
+class NewToken(Struct, frozen=True, tag=True):
+    """Make a token by which a tool may use the gateway; it goes into the keyring, never through here."""
+
+    name: str
+    sha256: str = ""
+    """The digest, in hex, of a token that was made and is kept by whoever asks; empty: one is made."""
+
+
+class RevokeToken(Struct, frozen=True, tag=True):
+    """Let the tools that have this token in no more."""
+
+    name: str
+
+
+class CopyAddress(Struct, frozen=True):
+    """Put the gateway's address into the clipboard. Means nothing without a screen, so it has no wire form."""
+
+    style: str = "openai"
+    """The kind of tool that it is for: ``openai``, ``anthropic`` or ``ollama``."""
+
+
+class CopyToken(Struct, frozen=True):
+    """Put a token of the gateway's into the clipboard. Never leaves the process, so it has no wire form."""
+
+    name: str
+
+
 class OpenSettings(Struct, frozen=True, tag=True):
     """Show the settings dialog, on a page and at an account if named."""
 
@@ -178,6 +211,9 @@ WireIntent: TypeAlias = (
     | Keep
     | WarmUp
     | CancelWarmUp
+    | SwitchGateway
+    | NewToken
+    | RevokeToken
     | OpenSettings
     | ShowAll
     | Activate
@@ -185,7 +221,7 @@ WireIntent: TypeAlias = (
 )
 """What may come over the instance's socket."""
 
-Intent: TypeAlias = WireIntent | StoreKey
+Intent: TypeAlias = WireIntent | StoreKey | CopyAddress | CopyToken
 
 
 class Reply(Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from trayapp.core.gateway_settings import no_origin, no_path
 from trayapp.core.language import _
 from trayapp.core.rules import Rule, no_model, no_target
 from trayapp.core.settings import Settings
@@ -19,6 +20,9 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "roles": no_model,
     "warm_at_launch": no_model,
     "default_route": no_target,
+    "gateway_failover": no_target,
+    "gateway_without_token": no_path,
+    "gateway_origins": no_origin,
 }
 """What no type can say of the texts in a preference; each gives a sentence about what cannot be."""
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from trayapp.core.language import N_
 
 GENERAL, PROVIDERS, MODELS, LOCAL = N_("General"), N_("Providers"), N_("Models"), N_("Local models")
+GATEWAY = N_("Gateway")
 """The pages of the settings that hold preferences, in their order."""
 
 

@@ -7,12 +7,12 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct, field
 
 from trayapp.core.accounts import Account
+from trayapp.core.gateway_settings import GatewaySettings
 from trayapp.core.language import N_
-from trayapp.core.local_settings import LocalSettings
-from trayapp.core.preference import GENERAL, LOCAL, MODELS, PROVIDERS, about
+from trayapp.core.preference import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, about
 from trayapp.core.rules import Rule
 
-__all__ = ["GENERAL", "LOCAL", "MODELS", "PROVIDERS", "Settings", "about"]
+__all__ = ["GATEWAY", "GENERAL", "LOCAL", "MODELS", "PROVIDERS", "Settings", "about"]
 
 VERSION = 1
 
@@ -48,7 +48,7 @@ class Waits(Struct, frozen=True, omit_defaults=True):
     """Before the first of these; each later pause is twice as long."""
 
 
-class Settings(LocalSettings, frozen=True, omit_defaults=True, kw_only=True):
+class Settings(GatewaySettings, frozen=True, omit_defaults=True, kw_only=True):
     """What the user chose, in settings.toml. Start at login is not here: the system remembers it."""
 
     version: int = VERSION

@@ -9,6 +9,16 @@ from trayapp.core.models import ModelRef
 VERSION = 1
 
 
+class Token(Struct, frozen=True):
+    """A token that tools show to the gateway. The token itself is in the keyring and nowhere else."""
+
+    name: str
+    sha256: str
+    """In hex: enough to check a token with while the keyring is locked."""
+    made: float = 0.0
+    """Seconds since the epoch."""
+
+
 class State(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Remembered between starts, in state.json."""
 
@@ -21,6 +31,8 @@ class State(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """``ram``, ``ssd`` or ``none``; until one is chosen no local model is touched."""
     kept: tuple[ModelRef, ...] = ()
     """Local models that the user keeps in memory by hand; they are never unloaded."""
+    tokens: tuple[Token, ...] = ()
+    """Who may use the gateway."""
     pinned: tuple[ModelRef, ...] = ()
     recent: tuple[ModelRef, ...] = ()
     """Newest first."""

@@ -127,6 +127,12 @@ class Catalog:
             self._writing.start(self._writing.put(provider, partial(self._asking.kept, provider)), provider)
         self._asking.publish()
 
+    def refused(self, failure: Failure) -> None:
+        """A request elsewhere met this at the account, as a question for its list would have."""
+        standing = self._ledger.get(failure.provider)
+        if standing is not None and (standing.why is None or standing.why.kind is not failure.kind):
+            self._ledger.change(failure.provider, why=failure)
+
     def remove(self, provider: str) -> None:
         """The account is gone, and its file with it."""
         self._ledger.drop(provider)

@@ -311,10 +311,12 @@ def at_home(spec: ProviderSpec, account: Account) -> bool:
     return origin(base_url(spec, account)) in {origin(fill(url, spec, account)) for url in own if "{" not in url}
 
 
-def signed(spec: ProviderSpec, key: Secret | None, account: Account | None = None) -> dict[str, str]:
+def signed(
+    spec: ProviderSpec, key: Secret | None, account: Account | None = None, *, bearer: bool = False
+) -> dict[str, str]:
     """The headers of one request: the row's own, the account's, and the key where there is one.
 
-    Raises UserError for a key that cannot stand in a header.
+    ``bearer``: the key goes as ``compat_path`` wants it. Raises UserError for a key that cannot stand in a header.
     """
     headers = dict(spec.headers)
     for ask in spec.asks if account else ():
@@ -322,8 +324,8 @@ def signed(spec: ProviderSpec, key: Secret | None, account: Account | None = Non
         if value and value.isascii() and value.isprintable():
             headers[ask.header] = value
     if key:
-        text = _sendable(key)
-        headers[spec.auth.value] = f"Bearer {text}" if spec.auth is Auth.BEARER else text
+        text, auth = _sendable(key), Auth.BEARER if bearer else spec.auth
+        headers[auth.value] = f"Bearer {text}" if auth is Auth.BEARER else text
     return headers
 
 

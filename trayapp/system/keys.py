@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from trayapp.system.aside import Aside
 
-__all__ = ["Kept", "KeyringState", "Keys", "candidates", "cleaned"]
+__all__ = ["Kept", "KeyringState", "Keys", "candidates", "cleaned", "shown"]
 
 T = TypeVar("T")
 
@@ -37,6 +37,8 @@ LONGEST = 16_384
 """Characters; what is longer is a file and not a key."""
 WINDOWS_LONGEST = 2560
 """Bytes in UTF-16: CRED_MAX_CREDENTIAL_BLOB_SIZE of wincred.h."""
+OURS = "sk-trayapp-"
+"""How the tokens begin that this program makes for tools: the only secrets that are ever shown."""
 
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _OURS = {
@@ -191,6 +193,14 @@ class Keys:
         await self._ask(slot, lambda: self._chosen().delete(slot), may_prompt)
         self.forget(slot)
 
+    def held(self, slot: str) -> Secret | None:
+        """The copy in memory, if there is one; waits for nothing, and may be called from any thread."""
+        copy = self._copies.get(slot)
+        if copy is None:
+            return None
+        copy.used = self._clock.monotonic()
+        return copy.secret
+
     def session_only(self, slot: str) -> bool:
         """Whether the key will be gone when the program ends."""
         copy = self._copies.get(slot)
@@ -298,6 +308,17 @@ def cleaned(secret: Secret, *, longest: int | None = None, provider: str = "") -
     if problem:
         raise ProviderError(Failure(Kind.BAD_INPUT, provider, problem))
     return Secret(text)
+
+
+def shown(token: Secret) -> str:
+    """A token of our own as text, for the clipboard or standard output, because its user asked to see it.
+
+    Raises ValueError for anything else: no provider's key comes out this way.
+    """
+    text = token.reveal()
+    if not text.startswith(OURS):
+        raise ValueError("this is no token of trayapp's")
+    return text
 
 
 def candidates(env: Mapping[str, str] | None = None, platform: str = sys.platform) -> Iterator[Keyring]:

@@ -1,15 +1,19 @@
-"""Builds the HTTP client that everything shares: certificates, proxy, limits, and no redirects."""
+"""Builds the HTTP clients, the one that all share and the gateway's: certificates, proxy, limits, no redirects."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
 
 from trayapp.core.version import VERSION
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
+    import aiohttp
     import httpx
 
 IDLE_CONNECTIONS = 64
@@ -85,3 +89,71 @@ def _made(context: ssl.SSLContext) -> httpx.AsyncClient:
     except (ImportError, ValueError, httpx.InvalidURL) as exc:
         # socks:// without socksio, or an address that is none; local servers can still be reached
         return client(False, {"all://": NoWay(f"the proxy of the system cannot be used: {exc}".splitlines()[0])})
+
+
+RELAY_IDLE_FOR = 90.0
+"""Seconds: people take that long between two turns, and a new TCP and TLS handshake costs up to 300 ms."""
+RELAY_CONNECTIONS = 1024
+_RELAY_FIELD = 64 * 2**10
+"""Bytes of one header line of an answer: some sites send whole policies."""
+
+
+async def relay_session(context: ssl.SSLContext, *traces: aiohttp.TraceConfig) -> aiohttp.ClientSession:
+    """The gateway's client, for the loop that this is awaited in. Importing aiohttp blocks for 150 ms.
+
+    No cookies, answers as they come; each request brings its timeouts, names its proxy (``system.proxies``) and
+    forbids redirects, for neither can be said here.
+    aiohttp would look up proxies in the environment, but also passwords in ~/.netrc.
+    """
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            ssl=context,
+            limit=RELAY_CONNECTIONS,
+            keepalive_timeout=RELAY_IDLE_FOR,
+            ttl_dns_cache=60,
+            socket_factory=_relay_socket,
+        ),
+        timeout=aiohttp.ClientTimeout(total=None, connect=30.0),
+        trace_configs=list(traces),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=False,
+        raise_for_status=False,
+        skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+        read_bufsize=2**16,
+        max_line_size=2**14,
+        max_field_size=_RELAY_FIELD,
+    )
+
+
+def relay_context() -> ssl.SSLContext:
+    """Certificates as the system has them. Blocks for 100 ms: not for a loop's thread."""
+    import ssl
+
+    import truststore
+
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.platform in ("win32", "darwin"):
+        return context
+    # WORKAROUND: where OpenSSL itself verifies, truststore reads all certificates again for every connection, which
+    # blocks the loop for 30 ms. After the first time they are in the context inside, which is an ordinary one.
+    context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
+    inside = getattr(context, "_ctx", context)
+    return inside if isinstance(inside, ssl.SSLContext) else context
+
+
+def _relay_socket(address: Any) -> socket.socket:
+    """A socket that notices within two minutes when the other end is gone without a word: a network that changed."""
+    import socket
+
+    family, kind, protocol, _name, _address = address
+    made = socket.socket(family, kind, protocol)
+    made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 60), ("TCP_KEEPALIVE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if (number := getattr(socket, option, None)) is not None:
+            with contextlib.suppress(OSError):
+                made.setsockopt(socket.IPPROTO_TCP, number, seconds)
+    return made

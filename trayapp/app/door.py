@@ -13,7 +13,7 @@ from trayapp.core.language import _
 
 
 class Request(msgspec.Struct, frozen=True):
-    """Either something to do or something to know: ``status``, ``cache``, ``doctor``, ``local`` or ``ping``."""
+    """Either something to do or something to know, by the name that ``answer`` knows it by."""
 
     intent: WireIntent | None = None
     ask: str = ""
@@ -40,6 +40,10 @@ async def answer(app: App, line: bytes) -> bytes:
         case "local":
             await app.local.look()
             return msgspec.json.encode(Reply(data=app.local.summary()))
+        case "gateway":
+            from trayapp.app.gateway_work import summary
+
+            return msgspec.json.encode(Reply(data=await summary(app)))
         case "ping":
             return msgspec.json.encode(Reply())
     return msgspec.json.encode(Reply(False, _("The running trayapp does not know “{what}”.").format(what=request.ask)))

@@ -50,6 +50,8 @@ class Keychain:
         self._know = know
         self._lost = lost
         self._session: set[str] = set()
+        self._from_environment: dict[str, Secret] = {}
+        """By the id of the provider's row: what ``held`` need not read again."""
         self._stored = 0
         """Counts what was stored, so that a read begun before does not take a new entry for a lost one."""
         self._timer: asyncio.TimerHandle | None = None
@@ -97,6 +99,22 @@ class Keychain:
         """The entries that are held in memory only."""
         return frozenset(self.slot(it) for it in accounts if self.kept(it) == "session")
 
+    def held(self, account: Account) -> Secret | None:
+        """The key where it is in memory already, or in the environment; for any thread, and without waiting.
+
+        None says nothing: ``key`` finds out.
+        """
+        try:
+            if account.key_from is KeyFrom.ENVIRONMENT:
+                return self._in_environment(account)
+            return self.keys.held(self.slot(account))
+        except (UserError, ProviderError):
+            return None
+
+    def used(self) -> None:
+        """Copies of keys were used by ``held``: look through them later."""
+        self._drop_later()
+
     # -- from where keys are --------------------------------------------------------------------
 
     async def key(self, account: Account, *, may_prompt: bool = False) -> Secret | None:
@@ -125,10 +143,14 @@ class Keychain:
         """Let the system ask for the keyring's password: somebody clicked for it."""
         return self._met(await self.keys.unlock())
 
-    async def store(self, slot: str, secret: Secret) -> Kept:
+    async def entry(self, slot: str, *, may_prompt: bool) -> Secret | None:
+        """An entry that is no account's, or None. Raises as ``Keys.get`` does."""
+        return await self._read(slot, may_prompt)
+
+    async def store(self, slot: str, secret: Secret, *, may_prompt: bool = True) -> Kept:
         """Write a key; the keyring is opened, or made, with the user's consent. Raises as ``Keys.put`` does."""
         state = await self.keys.look()
-        if state in (KeyringState.LOCKED, KeyringState.ABSENT):
+        if may_prompt and state in (KeyringState.LOCKED, KeyringState.ABSENT):
             state = await self.keys.unlock()
         self._met(state)
         # who has just closed a prompt is not shown a second one
@@ -173,6 +195,16 @@ class Keychain:
             # somebody else took it out; one that is not there for the moment takes nothing with it
             await self._lost(slot)
         return secret
+
+    def _in_environment(self, account: Account) -> Secret | None:
+        """The environment of a process stays as it is, and a Secret has to live for logs to know it."""
+        if account.spec not in self._from_environment:
+            found = key_hints.from_environment(spec_of(account), self._env)
+            if found is None:
+                return None
+            self._know(found[1])
+            self._from_environment[account.spec] = found[1]
+        return self._from_environment[account.spec]
 
     def _met(self, state: KeyringState) -> KeyringState:
         if state.value != self.state.value:

@@ -74,6 +74,10 @@ async def _perform(app: App, intent: Intent) -> Reply:
             return await update_catalog(app)
         case intents.SetStrategy() | intents.Unload() | intents.Keep() | intents.WarmUp() | intents.CancelWarmUp():
             return await _local(app, intent)
+        case intents.SwitchGateway() | intents.NewToken() | intents.RevokeToken():
+            return await _gateway(app, intent)
+        case intents.CopyAddress() | intents.CopyToken():
+            return Reply(False, _("There is no clipboard without a screen."))  # who has one does not ask here
         case SetLogin():
             return await set_login(app, intent)
         case intents.OpenSettings() | intents.ShowAll() | intents.Activate():
@@ -101,6 +105,18 @@ async def _local(
             return await local_work.warm_up(app, intent)
         case intents.CancelWarmUp():
             return await local_work.cancel_warm_up(app, intent)
+
+
+async def _gateway(app: App, intent: intents.SwitchGateway | intents.NewToken | intents.RevokeToken) -> Reply:
+    from trayapp.app import gateway_work
+
+    match intent:
+        case intents.SwitchGateway():
+            return await gateway_work.switch(app, intent)
+        case intents.NewToken():
+            return await gateway_work.new_token(app, intent)
+        case intents.RevokeToken():
+            return await gateway_work.revoke_token(app, intent)
 
 
 async def pick(app: App, intent: PickModel) -> Reply:

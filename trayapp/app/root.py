@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from trayapp.app.gateway_host import GatewayHost
 from trayapp.app.keychain import Keychain, spec_of
 from trayapp.app.local_models import LocalModels
 from trayapp.catalog.service import Catalog
@@ -103,12 +104,22 @@ class App:
         self.tasks = Tasks(self.report)
         self.local = LocalModels(self)
         """What is in the memory of the local servers, and for how long."""
+        self.gateway = GatewayHost(self)
+        """The server that tools are pointed at."""
         self._writing = asyncio.Lock()
         self._redraw_due = False
         self._reported: dict[str, tuple[float, int]] = {}
         """When each unexpected error was last written to the log, and how often it came since."""
         self._told_at = -TELL_AGAIN
-        for topic in (self.settings, self.state, self.keyring, catalog.listings, catalog.refreshing, self.local.views):
+        for topic in (
+            self.settings,
+            self.state,
+            self.keyring,
+            catalog.listings,
+            catalog.refreshing,
+            self.local.views,
+            self.gateway.status,
+        ):
             topic.listen(lambda _value: self._redraw_soon())
         self.redraw()
 
@@ -212,6 +223,7 @@ class App:
             keyring=self.keyring.value,
             local=self.local.views.value,
             load_seconds=self.local.load_seconds,
+            gateway=self.gateway.status.value,
         )
         if view != self.view.value:
             self.view.publish(view)
@@ -230,6 +242,7 @@ class App:
 
     async def close(self) -> None:
         """Let go of everything, tidily and within a few seconds."""
+        await self.gateway.end()  # answers that are under way may need all the others
         await self.local.end()
         await self.tasks.close()
         with contextlib.suppress(TimeoutError):

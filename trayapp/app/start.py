@@ -52,10 +52,12 @@ class Started:
         app.tasks.start(self._first(), name="first lists")
         app.settings.listen(lambda _settings: self.refresher.arm())
         app.local.begin()
+        app.gateway.begin()
 
     def end(self) -> None:
-        """Arm nothing more."""
+        """Arm nothing more, and let no more tools in."""
         self.refresher.end()
+        self.app.gateway.leave()
 
     def menu_opened(self) -> None:
         """Ages in the menu are told anew, and a local server may have been started meanwhile."""
@@ -103,6 +105,7 @@ class Started:
         """Connections are not what they were, and neither are the reasons to leave a provider alone."""
         await self.app.net.reset()
         self.app.local.woken()
+        self.app.gateway.network_changed()
         self.refresher.woke()
 
     def _metered(self) -> bool | None:

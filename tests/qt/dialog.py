@@ -12,9 +12,11 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QLineEdit,
     QMessageBox,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
+from tests.qt.gateway_parts import Gateway
 from tests.qt.local_parts import Side
 from tests.qt.parts import SETTINGS, SPECS, Desk, Doctor, Status, about, views
 from trayapp.core.settings import PROVIDERS, Settings
@@ -28,12 +30,20 @@ from trayapp.ui.accounts import AccountView
 class Opened:
     """An open dialog and everything around it."""
 
-    def __init__(self, qtbot: QtBot, keyring: str = "ok", forced: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        qtbot: QtBot,
+        keyring: str = "ok",
+        forced: dict[str, str] | None = None,
+        usage: Callable[[str], QWidget] | None = None,
+    ) -> None:
         self.desk = Desk()
         self.stored = SETTINGS
         self.settings: Topic[Settings] = Topic(SETTINGS)
         self.accounts: Topic[tuple[AccountView, ...]] = Topic(views(keyring=keyring))
         self.side = Side()
+        self.gateway = Gateway(self.side.state)
+        self.gateway.usage = usage
         self.status = Status(True, "Switched on by you.")
         self.dialog = SettingsDialog(
             perform=self.desk.perform,
@@ -47,6 +57,7 @@ class Opened:
             doctor=Doctor(),
             about=about,
             local=self.side.side(),
+            gateway=self.gateway.side(),
             stored=(lambda: self.stored) if forced else None,
             forced=forced,
         )
@@ -64,7 +75,7 @@ class Opened:
 
     def row(self, name: str) -> FieldRow:
         pages = [page.rows for page in self.dialog.pages.values()]
-        return next(rows[name] for rows in (*pages, self.dialog.local.rows) if name in rows)
+        return next(rows[name] for rows in (*pages, self.dialog.local.rows, self.dialog.gateway.rows) if name in rows)
 
     def enter(self, name: str, text: str) -> None:
         control = self.row(name).control

@@ -17,13 +17,14 @@ from tests.qt.dialog import APPLY, CANCEL, OK, Opened, ready
 from tests.qt.parts import SETTINGS, Status
 from trayapp.core.intents import Reply, SaveAccount, SaveSettings, SetLogin
 from trayapp.core.settings import GENERAL, MODELS, PROVIDERS
-from trayapp.qt.local_page import OWN
+from trayapp.qt import gateway_page, local_page
 from trayapp.ui import form
 
 
 async def test_every_preference_has_its_control_with_the_value_that_holds(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
-    fields = [field for page in form.pages(SETTINGS) for field in page.fields if field.name not in OWN]
+    own = (*local_page.OWN, *gateway_page.OWN)
+    fields = [field for page in form.pages(SETTINGS) for field in page.fields if field.name not in own]
     assert fields
     for field in fields:
         assert it.row(field.name).text == field.value

@@ -161,7 +161,10 @@ class FieldPage(QScrollArea):
 
     def add_below(self, more: QWidget) -> None:
         """Put something of its own under the fields, over the whole width."""
-        self._grid.addWidget(more, self._grid.rowCount(), 0, 1, 2)
+        row = self._grid.rowCount()
+        self._grid.setRowStretch(row - 1, 0)  # the room that is left stays at the end
+        self._grid.addWidget(more, row, 0, 1, 2)
+        self._grid.setRowStretch(row + 1, 1)
 
 
 def make_scrolling(area: QScrollArea, inside: QWidget) -> None:

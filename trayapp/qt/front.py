@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from trayapp.app.root import App
-from trayapp.core.intents import Activate, Intent, OpenSettings, ShowAll
+from trayapp.core.intents import Activate, CopyAddress, CopyToken, Intent, OpenSettings, ShowAll
 from trayapp.core.settings import PROVIDERS
 from trayapp.qt import garbage
 from trayapp.qt.icons import Icons
@@ -64,6 +64,7 @@ class Front(QObject):
             app.notice.listen(self._tell),
             app.window.listen(self._show),
             app.view.listen(lambda _view: garbage.tidy()),
+            app.gateway.status.listen(lambda _status: garbage.tidy()),  # its thread leaves cycles, too
         ]
         self.tray.menu.aboutToHide.connect(garbage.tidy)
         app.ask = self._question
@@ -92,6 +93,9 @@ class Front(QObject):
 
     def ask(self, intent: Intent) -> None:
         """Have it performed; what comes of it is seen in the menu or told in a notification."""
+        if isinstance(intent, CopyAddress | CopyToken):
+            self.windows.copy(intent)  # the clipboard is the desktop's
+            return
         from trayapp.app.perform import perform
 
         self._app.tasks.start(perform(self._app, intent), name=type(intent).__name__)

@@ -91,7 +91,7 @@ class ModelMenu(QMenu):
         """The submenu that these keys lead to, in the view that waits for the menu to be closed, else in this one."""
         view = self._next[0] if self._next else self._view
         found: Submenu | None = None
-        inside: Sequence[Entry] = (view.local,)
+        inside: Sequence[Entry] = (view.local, view.gateway)
         for key in path:
             found = next((it for it in inside if isinstance(it, Submenu) and it.key == key), None)
             if found is None:
@@ -154,8 +154,9 @@ def _entries(view: TrayView) -> list[Entry]:
             if local and cloud:
                 made.append(Row(title, enabled=False))
             made += sections
-    if view.local is not None:
-        made += (None, view.local)
+    below = [it for it in (view.local, view.gateway) if it is not None]
+    if below:
+        made += (None, *below)
     if view.tail and made:
         made.append(None)
     return made + list(view.tail)

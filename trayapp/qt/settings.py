@@ -1,4 +1,4 @@
-"""The settings dialog: pages read off the declared preferences, Providers, Local models, Diagnostics, and About."""
+"""The settings dialog: pages read off the declared preferences, and those with more than lines to fill in."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
-from trayapp.core.intents import Intent, SaveAccount, SaveSettings, SetLogin, SetStrategy
+from trayapp.core.intents import Intent, SaveAccount, SaveSettings, SetLogin, SetStrategy, SwitchGateway
 from trayapp.core.language import _
-from trayapp.core.settings import GENERAL, LOCAL, PROVIDERS, Settings
+from trayapp.core.settings import GATEWAY, GENERAL, LOCAL, PROVIDERS, Settings
 from trayapp.core.topic import Topic
 from trayapp.providers.spec import ProviderSpec
 from trayapp.qt.about import AboutPage
@@ -18,6 +18,7 @@ from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.diagnostics import DiagnosticsPage, Doctor
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
 from trayapp.qt.fields import FieldPage, tab_after
+from trayapp.qt.gateway_page import GatewayPage, GatewaySide
 from trayapp.qt.local_page import LocalPage, LocalSide
 from trayapp.qt.login import LoginRow, LoginStatus
 from trayapp.ui import form
@@ -46,6 +47,7 @@ class SettingsDialog(QDialog):
         doctor: Doctor,
         about: Callable[[], form.About],
         local: LocalSide,
+        gateway: GatewaySide,
         stored: Callable[[], Settings] | None = None,
         forced: Mapping[str, str] | None = None,
     ) -> None:
@@ -91,12 +93,15 @@ class SettingsDialog(QDialog):
         self.providers.changed.connect(self._edited)
         self.diagnostics = DiagnosticsPage(doctor=doctor, perform=perform, start=start, taken=taken)
         self.about = AboutPage(about)
-        declared = next(page for page in pages if page.name == LOCAL)
-        self.local = LocalPage(declared, local, perform=perform, start=start, taken=taken)
-        self.local.changed.connect(self._edited)
+        declared = {page.name: page for page in pages}
+        self.local = LocalPage(declared[LOCAL], local, perform=perform, start=start, taken=taken)
+        self.gateway = GatewayPage(declared[GATEWAY], gateway, perform=perform, start=start, taken=taken)
+        for editor in (self.local, self.gateway):
+            editor.changed.connect(self._edited)
         own: dict[str, QWidget] = {
             PROVIDERS: self.providers,
             LOCAL: self.local,
+            GATEWAY: self.gateway,
             form.DIAGNOSTICS: self.diagnostics,
             form.ABOUT: self.about,
         }
@@ -128,7 +133,8 @@ class SettingsDialog(QDialog):
     def dirty(self) -> bool:
         """Something is entered that is not saved."""
         rows = (row for page in self.pages.values() for row in page.rows.values())
-        return self.login.dirty or any(row.dirty for row in rows) or bool(self.providers.dirty) or self.local.dirty
+        lines = self.login.dirty or any(row.dirty for row in rows)
+        return lines or bool(self.providers.dirty) or self.local.dirty or self.gateway.dirty
 
     def show_page(self, page: str = "", provider: str = "") -> None:
         """Open, on this page and at this account if named; raised where it was open already."""
@@ -153,6 +159,7 @@ class SettingsDialog(QDialog):
             self._leave = [
                 self._settings.listen(self._take_settings),
                 self._side.state.listen(self.local.show_state),
+                self._side.state.listen(self.gateway.show_state),
                 self._accounts.listen(self.providers.show_accounts),
             ]
             self._say("")
@@ -209,12 +216,14 @@ class SettingsDialog(QDialog):
                     page.ensureWidgetVisible(row)
                     self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=row.field.label))
                     return False
-        wrong = self.local.wrong
-        if wrong is not None:
-            self.show_page(LOCAL)
-            self.local.go_to(wrong)
-            self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=wrong.accessibleName()))
-            return False
+        editors: tuple[tuple[str, LocalPage | GatewayPage], ...] = ((LOCAL, self.local), (GATEWAY, self.gateway))
+        for name, editor in editors:
+            wrong = editor.wrong
+            if wrong is not None:
+                self.show_page(name)
+                editor.go_to(wrong)
+                self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=wrong.accessibleName()))
+                return False
         for account in self.providers.dirty:
             if account.wrong is not None:
                 self.show_page(PROVIDERS, account.provider)
@@ -237,10 +246,13 @@ class SettingsDialog(QDialog):
     async def _save_all(self) -> bool:
         texts = {name: row.text for page in self.pages.values() for name, row in page.rows.items() if row.dirty}
         intents: list[Intent] = []
-        if texts or self.local.settings_dirty:
-            intents.append(SaveSettings(self.local.applied(form.changed(self._stored(), texts))))
+        if texts or self.local.settings_dirty or self.gateway.settings_dirty:
+            changed = form.changed(self._stored(), texts)
+            intents.append(SaveSettings(self.gateway.applied(self.local.applied(changed))))
         if self.local.strategy.dirty:
             intents.append(SetStrategy(self.local.strategy.chosen))
+        if self.gateway.switch.dirty:
+            intents.append(SwitchGateway(self.gateway.switch.text == form.ON))
         intents += [SaveAccount(account.draft) for account in self.providers.dirty]
         if self.login.dirty:
             intents.append(SetLogin(self.login.check.isChecked()))
@@ -262,6 +274,8 @@ class SettingsDialog(QDialog):
         for page in form.pages(settings, self._forced):
             if page.name == LOCAL:
                 self.local.show_settings(settings, page, forget=forget)
+            elif page.name == GATEWAY:
+                self.gateway.show_settings(settings, page, forget=forget)
             elif page.name in self.pages:
                 for field in page.fields:
                     self.pages[page.name].rows[field.name].show_field(field, forget=forget)

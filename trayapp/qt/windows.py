@@ -3,33 +3,71 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+from PySide6.QtWidgets import QWidget
 
 from trayapp.app import about
 from trayapp.app.diagnosis import Doctor
 from trayapp.app.perform import perform
 from trayapp.app.root import App
-from trayapp.core.intents import Intent, Reply
+from trayapp.core.errors import UserError
+from trayapp.core.intents import CopyAddress, CopyToken, Intent, Reply
 from trayapp.core.language import _
 from trayapp.core.topic import Topic
+from trayapp.gateway.status import Status
 from trayapp.local.advice import Advice, advised
 from trayapp.providers import keys as key_hints
 from trayapp.providers.table import SPECS
-from trayapp.qt import dialogs, garbage
+from trayapp.qt import clipboard, dialogs, garbage
+from trayapp.qt.gateway_page import GatewaySide
 from trayapp.qt.listwindow import ListWindow
 from trayapp.qt.local_page import LocalSide
 from trayapp.qt.settings import SettingsDialog
-from trayapp.system import memory
+from trayapp.system import keys, memory
 from trayapp.system.login import LoginStatus
+from trayapp.ui import gateway
 from trayapp.ui.accounts import AccountView, Offer, account_views, offers
 from trayapp.ui.form import About
+from trayapp.ui.notices import Notice, Subject
+
+
+class GatewayFeed(Struct, frozen=True, kw_only=True):
+    """What the windows are told of the gateway."""
+
+    status: Topic[Status]
+    token: Callable[[str], Awaitable[str]]
+    """The token of this name, to be copied. Raises UserError, in words."""
+    session: Callable[[str], bool]
+    """Whether the token of this name can be copied only until the program ends."""
+    usage: Callable[[str], QWidget] | None = None
+    """Makes the part of the page that shows the figures of use; it is told the access keys in use around it."""
+
+
+def feed_of(app: App, usage: Callable[[str], QWidget] | None = None) -> GatewayFeed:
+    """The program's own gateway."""
+    host = app.gateway
+
+    async def token(name: str) -> str:
+        return keys.shown(await host.tokens.read(name))
+
+    return GatewayFeed(status=host.status, token=token, session=host.tokens.session_only, usage=usage)
 
 
 class Windows:
     """Opens the settings, the list of all models, messages and questions."""
 
-    def __init__(self, app: App, ask: Callable[[Intent], None], *, found: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        app: App,
+        ask: Callable[[Intent], None],
+        *,
+        found: Callable[[], Mapping[str, str]],
+        gateway: GatewayFeed | None = None,
+    ) -> None:
         self._app = app
+        self._feed = gateway or feed_of(app)
         self._ask = ask
         self._found = found
         self._settings: SettingsDialog | None = None
@@ -69,6 +107,14 @@ class Windows:
         """Yes or no."""
         return await dialogs.question(None, text, _("Switch"), _("Stay"))
 
+    def copy(self, what: CopyAddress | CopyToken) -> None:
+        """Into the clipboard; where it cannot be read, a notification says why."""
+        if isinstance(what, CopyToken):
+            self._app.tasks.start(self._copy_token(what.name), name="copy a token")
+        else:
+            port = gateway.port_of(self._feed.status.value, self._app.settings.value)
+            clipboard.copy(gateway.address(port, what.style))
+
     def close(self) -> None:
         """Close all of them."""
         for leave in self._leave:
@@ -105,6 +151,7 @@ class Windows:
             doctor=Doctor(app, running=True),
             about=self._about,
             local=self._local(),
+            gateway=self._gateway(),
             stored=lambda: app.stored,
             forced=app.forced,
         )
@@ -121,6 +168,27 @@ class Windows:
             advise=self._advise,
             now=app.clock.now,
         )
+
+    def _gateway(self) -> GatewaySide:
+        app, feed = self._app, self._feed
+        return GatewaySide(
+            status=feed.status,
+            state=app.state,
+            keyring=app.keyring,
+            token=feed.token,
+            session=feed.session,
+            models=self._known,
+            now=app.clock.now,
+            usage=feed.usage,
+        )
+
+    async def _copy_token(self, name: str) -> None:
+        try:
+            token = await self._feed.token(name)
+        except UserError as exc:
+            self._app.tell(Notice(Subject.FAILED, _("The token was not copied"), str(exc)))
+            return
+        clipboard.copy(token, secret=True)
 
     def _known(self) -> tuple[str, ...]:
         """Every model that is listed, whatever it is for: one of the roles is for embeddings."""

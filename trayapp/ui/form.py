@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from trayapp.core import schema
 from trayapp.core.language import N_, _
-from trayapp.core.settings import GENERAL, LOCAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
 DIAGNOSTICS = N_("Diagnostics")
 ABOUT = N_("About")
@@ -67,7 +67,7 @@ def pages(settings: Settings, forced: Mapping[str, str] | None = None) -> tuple[
 
     ``forced`` names the variables of the environment that set some of them.
     """
-    found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: [], LOCAL: []}
+    found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: [], LOCAL: [], GATEWAY: []}
     for preference in schema.preferences().values():
         by = (forced or {}).get(preference.name, "")
         found.setdefault(preference.page, []).append(_field(preference, settings, by))
@@ -90,6 +90,11 @@ def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
     for name, text in texts.items():
         settings = schema.change(settings, name, text.strip())
     return settings
+
+
+def help_of(name: str) -> str:
+    """What a preference is for, without how it is typed on a line: for one with a control of its own."""
+    return _(schema.preferences()[name].help)
 
 
 def access_keys(labels: Iterable[str], taken: str = "") -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef, Use
 from trayapp.core.settings import MODELS, PROVIDERS, Settings
 from trayapp.core.state import State
+from trayapp.gateway.status import Status
 from trayapp.local.residency import View
-from trayapp.ui import words
+from trayapp.ui import gateway_menu, words
 from trayapp.ui.memory_menu import memory_menu
 from trayapp.ui.row import Row, Submenu
 
@@ -51,6 +52,8 @@ class TrayView(Struct, frozen=True):
     inline: bool = True
     local: Submenu | None = None
     """Models in memory; None where there is neither a server for them nor a strategy."""
+    gateway: Submenu | None = None
+    """How tools reach the chosen model."""
     tail: tuple[Row | None, ...] = ()
     """None is a separator."""
     limit: int = 200
@@ -76,11 +79,13 @@ def tray_view(
     keyring: str = "ok",
     local: Sequence[View] = (),
     load_seconds: float | None = None,
+    gateway: Status | None = None,
+    today: str = "",
 ) -> TrayView:
     """Everything the tray draws, from everything it depends on.
 
     ``local`` is what the local servers have in memory; ``load_seconds`` how long loading one of the user's
-    models usually takes, None as long as none was measured.
+    models usually takes, None as long as none was measured. ``today`` is what today's use of the gateway comes to.
     """
     known = [it for it in accounts if it.account.enabled]
     names = {it.account.id: it.name for it in known}
@@ -97,7 +102,9 @@ def tray_view(
         if (listing := listings.get(id)) is not None and (failure := listing.failure) is not None
     )
     busy = any(section.provider in refreshing for section in sections)  # not a mere look for a local server
-    head = [Row(f"● {chosen}" if state.active else chosen, enabled=False)]
+    broken = gateway_menu.first_row(gateway)
+    head = [broken] if broken is not None else []
+    head.append(Row(f"● {chosen}" if state.active else chosen, enabled=False))
     if locked:
         head.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
     if not any(not section.local for section in sections):
@@ -106,13 +113,20 @@ def tray_view(
     memory = None
     if servers or state.strategy is not None:
         memory = memory_menu(local, servers, settings=settings, state=state, now=now, load_seconds=load_seconds)
+    reach = gateway_menu.gateway_menu(gateway, state=state, today=today) if gateway is not None else None
+    tooltip = ["trayapp", chosen]
+    if locked:
+        tooltip.append(_("Keyring locked"))
+    if gateway is not None and broken is not None:
+        tooltip.append(gateway_menu.title(gateway))
     return TrayView(
-        icon="attention" if locked else "working" if busy else "ready",
-        tooltip=f"trayapp\n{chosen}" if not locked else f"trayapp\n{chosen}\n" + _("Keyring locked"),
+        icon="attention" if locked or broken else "working" if busy else "ready",
+        tooltip="\n".join(tooltip),
         head=tuple(head),
         sections=tuple(sections),
         inline=sum(len(section.models) for section in sections) <= settings.inline_models,
         local=memory,
+        gateway=reach,
         tail=(
             Row(_("Refresh"), Refresh()),
             Row(_("Settings…"), OpenSettings()),

@@ -27,7 +27,7 @@ def texts(line: str) -> list[str]:
     ("line", "expected"),
     [
         ("us", ["use"]),
-        ("s", ["status", "settings"]),
+        ("s", ["status", "serve", "settings"]),
         ("use ", ["openai/gpt-4o", "ollama/qwen3:8b"]),
         ("use ollama/q", ["ollama/qwen3:8b"]),
         ("use openai/gpt-4o ", ["--unlisted"]),

@@ -66,6 +66,7 @@ def test_more_models_than_fit_go_into_submenus_that_are_filled_when_they_open(de
             "Add a provider…",
             "few (1) – cached just now",
             "many (25) – cached just now",
+            "Gateway: off",
             "Refresh",
             "Settings…",
             "Quit",

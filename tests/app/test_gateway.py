@@ -66,6 +66,27 @@ async def test_a_tool_that_asks_for_anything_gets_the_model_chosen_in_the_tray(h
             assert said(await chat(port, token, "server/x")) == "From the one."
 
 
+async def test_a_menu_that_is_opened_tells_what_was_used_today(house: House) -> None:
+    port = free_port()
+    async with answering() as url:
+        state = State(active=ref("server", "a"))
+        house.prepare(at(SERVER, url), state=state, gateway=True, gateway_port=port)
+        async with begun(house) as app:
+            token = await first_token(app)
+            await chat(port, token, "gpt-4o")
+            await chat(port, token, "gpt-4o")
+
+            async def counted() -> bool:
+                app.gateway.looked_at()
+                await asyncio.sleep(0.05)
+                return app.gateway.line.value.startswith("Today: 2 requests, 14 tokens")
+
+            for _turn in range(100):
+                if await counted():
+                    break
+            assert app.gateway.line.value == "Today: 2 requests, 14 tokens"
+
+
 async def test_the_key_goes_upstream_and_the_token_does_not(house: House) -> None:
     port = free_port()
     upstream = answering()

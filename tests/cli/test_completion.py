@@ -26,7 +26,7 @@ def texts(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("us", ["use"]),
+        ("us", ["use", "usage"]),
         ("s", ["status", "serve", "settings"]),
         ("use ", ["openai/gpt-4o", "ollama/qwen3:8b"]),
         ("use ollama/q", ["ollama/qwen3:8b"]),

@@ -133,8 +133,9 @@ def test_a_disk_that_hangs_delays_no_request_and_takes_bounded_memory(
 
 
 def test_what_cannot_be_written_for_long_is_forgotten_from_its_beginning(
-    book: Book, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    book = Book(tmp_path / "usage.sqlite", gather=0.0)
     tried: list[list[str]] = []
 
     def full(requests: Sequence[Request], *, keep: int | None = None) -> str:

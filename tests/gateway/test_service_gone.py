@@ -165,3 +165,14 @@ async def test_a_running_stream_keeps_its_model_when_another_is_chosen() -> None
         assert (figures.provider, figures.outcome) == ("openai", "ok")
         answer = await served.post(PATHS[0], body(PATHS[0], stream=True))
         assert answer.headers["x-trayapp-model"] == str(OLLAMA)
+
+
+async def test_what_runs_when_the_gateway_ends_is_written_down_as_well() -> None:
+    gone = Gone(2)
+    async with streaming(gone) as front:
+        world = World(accounts=accounts(front.url), chosen=OPENAI)
+        async with gateway(world) as served, asking(served, PATHS[0], stream=True) as reader:
+            await reader.readuntil(b"\r\n\r\n")
+            await served.door.listener.stop(0.0)
+            assert [it.outcome for it in world.records] == ["cancelled"]
+        await asyncio.wait_for(gone.left.wait(), AT_ONCE)

@@ -44,7 +44,7 @@ def test_sums_are_by_day_and_by_what_was_asked_for(file: UsageFile) -> None:
             request(NOW - DAY, provider="groq", model="llama", outcome="limited"),
         ]
     )
-    today = Totals("2026-06-15", 2, 0, 200, 20, 50, 0.5, 0, 1.0, 2)
+    today = Totals("2026-06-15", 2, 0, 200, 20, 50, 0.5, 1, 1.0, 2)
     assert file.today() == today
     report = file.report("model", 3)
     assert [it.name for it in report.days] == ["2026-06-13", "2026-06-14", "2026-06-15"]
@@ -59,12 +59,12 @@ def test_sums_are_by_day_and_by_what_was_asked_for(file: UsageFile) -> None:
 
 
 def test_what_was_not_told_is_none_in_the_rows_and_counts_as_unpriced(file: UsageFile) -> None:
-    file.write([request(), request(outcome="cut")])
-    (row, _cut) = file.rows(1)
+    file.write([request(), request(outcome="cut"), request(outcome="limited")])
+    (row, *_others) = file.rows(1)
     found = dict(zip(COLUMNS, row, strict=True))
     assert (found["day"], found["tool"], found["outcome"]) == ("2026-06-15", "aider", "ok")
     assert [found[name] for name in ("input", "output", "cached", "written", "cost", "first_byte")] == [None] * 6
-    assert file.today().unpriced == 1
+    assert (file.today().unpriced, file.today().failed) == (2, 2)
 
 
 def test_nothing_was_asked_where_there_is_no_file_and_none_is_made(file: UsageFile) -> None:

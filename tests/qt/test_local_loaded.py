@@ -84,7 +84,7 @@ async def test_it_is_drawn_at_most_once_a_second_and_once_more_while_times_run(o
         it.side.views.publish(changed(msgspec.structs.replace(RESIDENTS[0], due=NOW + left)))
     assert it.side.drawn == drawn
     assert part.timer.isActive()
-    assert 0 < part.timer.remainingTime() <= 1000
+    assert 0 < part.timer.remainingTime() <= 1050  # a coarse timer is let miss by a twentieth
     redraw(part)
     assert it.side.drawn == drawn + 1
     assert cells(part)[0][4] == "19 s"

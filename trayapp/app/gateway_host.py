@@ -37,6 +37,8 @@ class GatewayHost:
     def __init__(self, app: App) -> None:
         self._app = app
         self.status: Topic[Status] = Topic(Status())
+        self.line: Topic[str] = Topic("")
+        """What was used today, in a line for the menu; empty until somebody has looked."""
         self._works: Works | None = None
         self._listener: Listener | None = None
         self._port: int | None = _OFF
@@ -126,6 +128,18 @@ class GatewayHost:
             return await asyncio.to_thread(read)
         except UserError:
             return None
+
+    def looked_at(self) -> None:
+        """Somebody opened the menu: its line is read anew, for whoever opens the submenu."""
+        if self.status.value.state is not GatewayState.OFF:
+            self._app.tasks.start(self._tell_today(), name="what was used today")
+
+    async def _tell_today(self) -> None:
+        from trayapp.ui.usage import today_line
+
+        line = today_line(await self.today())
+        if line != self.line.value:
+            self.line.publish(line)
 
     # -- following the settings -------------------------------------------------------------------
 

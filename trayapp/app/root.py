@@ -119,6 +119,7 @@ class App:
             catalog.refreshing,
             self.local.views,
             self.gateway.status,
+            self.gateway.line,
         ):
             topic.listen(lambda _value: self._redraw_soon())
         self.redraw()
@@ -224,6 +225,7 @@ class App:
             local=self.local.views.value,
             load_seconds=self.local.load_seconds,
             gateway=self.gateway.status.value,
+            today=self.gateway.line.value,
         )
         if view != self.view.value:
             self.view.publish(view)

@@ -65,6 +65,7 @@ class Started:
         app.redraw()
         app.keychain.keys.drop_stale()
         app.local.watched(True)
+        app.gateway.looked_at()
         now = app.clock.monotonic()
         unseen = self._to_look_for()
         if unseen and now - self._looked >= LOOK_AGAIN:

@@ -219,6 +219,23 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        ("usage",),
+        N_("say what tools used by way of the gateway: requests, tokens, cost, times"),
+        "usage.usage",
+        (
+            Argument("--days", N_("the last so many days, today among them; 30 if not said"), "text", "N"),
+            Argument(
+                "--by",
+                N_("a line for each of these; “request” with --json or --csv only"),
+                "choice",
+                "WHAT",
+                choices=("model", "provider", "tool", "day", "request"),
+            ),
+            JSON,
+            Argument("--csv", N_("print a table for spreadsheets")),
+        ),
+    ),
+    Verb(
         ("serve",),
         N_("run without an icon, with the gateway on; ends at Ctrl+C"),
         "serve.serve",

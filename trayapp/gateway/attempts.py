@@ -54,6 +54,7 @@ _LATER_ROUTES = (Route.RESPONSES, Route.MESSAGES, Route.COUNT_TOKENS, Route.COMP
 _ASKED_AGAIN = 600.0
 """Seconds after which such a route is tried again: the server may have been replaced by a newer one."""
 _MOST_PLANS = 500
+_LONGEST_NAME = 200
 _SAID_IN = {Route.CHAT: "messages", Route.MESSAGES: "messages", Route.OLLAMA_CHAT: "messages", Route.RESPONSES: "input"}
 _encode = msgspec.json.Encoder().encode
 
@@ -78,6 +79,9 @@ class Attempts:
         self._cooling: dict[str, float] = {}
         """Accounts that failed, and until when they are left alone."""
         self._plans: dict[tuple[str, Route, str], tuple[Account, Plan]] = {}
+        self._of_book = Book()
+        self._meant: dict[str, Resolved] = {}
+        """What names mean by that book, where no rule reads the text."""
         self._lacking: dict[tuple[str, Route], float] = {}
         """Accounts whose server turned out not to have a route, and when."""
 
@@ -114,12 +118,19 @@ class Attempts:
     def _resolved(self, turn: Turn) -> Resolved:
         if turn.route.embeds:
             return resolve_embedding(turn.asked, turn.book)
-        return resolve(turn.asked, turn.book, text=lambda: self._text(turn))
+        if any(rule.enabled and rule.on == TEXT for rule in self._rules()):
+            return resolve(turn.asked, turn.book, text=lambda: self._text(turn))
+        if turn.book is not self._of_book or len(self._meant) > _MOST_PLANS:
+            self._of_book, self._meant = turn.book, {}
+        found = self._meant.get(turn.asked)
+        if found is None:
+            found = resolve(turn.asked, turn.book)
+            if len(turn.asked) <= _LONGEST_NAME:
+                self._meant[turn.asked] = found
+        return found
 
     def _text(self, turn: Turn) -> str:
         """What the user said last; only looked for where a rule reads it."""
-        if not any(rule.enabled and rule.on == TEXT for rule in self._rules()):
-            return ""
         return self._last_text(turn.body.get(_SAID_IN.get(turn.route, "prompt")))
 
     def _in_order(self, turn: Turn, first: Resolved) -> Iterator[Resolved]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 from trayapp.core.redaction import struck
@@ -31,9 +33,9 @@ class Metrics:
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._tokens: Counter[tuple[str, str, str]] = Counter()
         self._cost: dict[tuple[str, str], float] = {}
-        self._first = [0] * len(BUCKETS)
+        self._first = [0] * (len(BUCKETS) + 1)
+        """Those between two edges; they are added up when they are told."""
         self._first_sum = 0.0
-        self._first_count = 0
         self._models: set[tuple[str, str]] = set()
         self.active = 0
         """Requests that are under way."""
@@ -55,16 +57,14 @@ class Metrics:
             if it.cost:
                 self._cost[model] = self._cost.get(model, 0.0) + it.cost
             if it.first_byte is not None:
-                self._first_count += 1
                 self._first_sum += it.first_byte
-                for at, edge in enumerate(BUCKETS):
-                    self._first[at] += it.first_byte <= edge
+                self._first[bisect_left(BUCKETS, it.first_byte)] += 1
 
     def text(self, local: Mapping[str, Any]) -> str:
         """Everything in Prometheus' text form; ``local`` is S3-39's object. Cached tokens are among the input."""
         with self._lock:  # written out afterwards: a request that has ended must not wait for it
             requests, tokens, cost = [*self._requests.items()], [*self._tokens.items()], [*self._cost.items()]
-            first, first_sum, first_count = tuple(self._first), self._first_sum, self._first_count
+            first, first_sum = tuple(accumulate(self._first)), self._first_sum
         by_outcome, by_kind = ("provider", "model", "outcome"), ("provider", "model", "kind")
         lines = [
             *_family("trayapp_requests_total", "counter", "Requests that ended.", _samples(by_outcome, requests)),
@@ -76,7 +76,7 @@ class Metrics:
                 _samples(("provider", "model"), cost),
             ),
             *_family("trayapp_requests_active", "gauge", "Requests under way.", [({}, self.active)]),
-            *_histogram("trayapp_first_byte_seconds", "Time until the answer began.", (*first, first_count), first_sum),
+            *_histogram("trayapp_first_byte_seconds", "Time until the answer began.", first, first_sum),
             *_local(local),
         ]
         return "\n".join(lines) + "\n"

@@ -86,7 +86,7 @@ async def pass_on(
             broken = whole is not None and not whole()
         except ProviderError:
             broken = True
-        if through is not None:
+        if through is not None and not broken:  # half an event before the error would be read as a part of it
             await caller.write(through.end())
         if broken:
             reply.finish(Outcome.CUT)

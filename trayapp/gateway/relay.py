@@ -137,7 +137,7 @@ class Relay:
         return await self._session.request(
             ask.method,
             _parsed(ask.url),
-            data=None if not body else body if len(body) < _LARGE else _Large(body),
+            data=None if not body else aiohttp.BytesPayload(body) if len(body) < _LARGE else _Large(body),
             headers=ask.headers,
             allow_redirects=False,
             proxy=self._before(ask.url),
@@ -151,7 +151,7 @@ class Reply:
 
     def __init__(self, response: aiohttp.ClientResponse, ask: Ask, facts: Facts, clock: Clock) -> None:
         self._response = response
-        self._ask = ask
+        self._url, self._provider = ask.url, ask.provider  # not the whole: its body would live as long as the stream
         self._clock = clock
         self._watched = False
         self.facts = facts
@@ -191,7 +191,7 @@ class Reply:
             chunk = await content.readany()
         except FAULTS as exc:
             self.finish(Outcome.CUT)
-            raise error_of(exc, self._ask.url, self._ask.provider) from None
+            raise error_of(exc, self._url, self._provider) from None
         self.facts.received += len(chunk)
         return chunk
 

@@ -13,12 +13,14 @@ from trayapp.core.language import _
 from trayapp.core.models import ModelRef
 from trayapp.core.rules import Rule
 from trayapp.gateway import routes, sentences
+from trayapp.gateway.declined import DeclinedError
 from trayapp.gateway.exchange import Fault
 from trayapp.gateway.links import Links
 from trayapp.gateway.listing import Listings
 from trayapp.gateway.metrics import Metrics
 from trayapp.gateway.plan import Route, plan
 from trayapp.gateway.refusal import RefusedError
+from trayapp.gateway.translate import FaultyError
 from trayapp.gateway.turn import Turn
 from trayapp.providers import table
 from trayapp.system import bridge, net, proxies
@@ -142,9 +144,6 @@ class Gateway:
             self._links.record(request)
 
     async def _answered(self, attempts: Attempts, turn: Turn) -> None:
-        from trayapp.gateway.declined import DeclinedError
-        from trayapp.gateway.translate import FaultyError
-
         name = ""
         try:
             await attempts.answer(turn)

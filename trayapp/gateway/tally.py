@@ -26,6 +26,10 @@ LAST = 32 * 2**10
 MOST = 2**18
 """The same for an answer that comes whole."""
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_any = msgspec.json.Decoder().decode
+_TOLD_IN = ("usage", "prompt_eval_count", "eval_count")
+"""The fields of a whole answer that tell its tokens, in any dialect."""
 _USAGE = re.compile(rb'(?<!\\)"usage"\s*:\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}')
 _COUNT = re.compile(rb'(?<!\\)"(prompt_eval_count|eval_count)"\s*:\s*(\d+)')
 _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
@@ -125,7 +129,8 @@ class Tally:
         if self._trimmed:
             return self._of_rest(held)
         try:
-            said = _decode(held)
+            fields = _fields(held)  # thousands of vectors need not become numbers
+            said = {name: _any(fields[name]) for name in _TOLD_IN if name in fields}
         except UNREADABLE:
             return None
         return _READERS[self._route]({"response": said, "done": True, **said}, None)[0]

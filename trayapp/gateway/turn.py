@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from trayapp.core.accounts import Account
+from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.clock import Clock
 from trayapp.core.gateway_settings import GatewaySettings
 from trayapp.core.models import Model, ModelRef
@@ -140,6 +140,8 @@ class Turn:
         if self.route is Route.COUNT_TOKENS:
             return 0.0
         if model is None or model.price is None or told is None:
+            if self.way is not None and self.way.spec.id in IMPLICIT and not (model is not None and model.remote):
+                return 0.0  # this user's own computer; a compatible server may be anybody's
             return usage.cost(model.price if model is not None else None, None, None)
         return usage.cost(model.price, told.input, told.output, told.cached_read, told.cached_write)
 

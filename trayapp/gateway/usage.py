@@ -55,7 +55,7 @@ class Totals(Struct, frozen=True):
     cached: int = 0
     cost: float = 0.0
     unpriced: int = 0
-    """Answers whose price is not known: then the cost is a lower bound."""
+    """Answers, whole or not, whose price is not known: then the cost is a lower bound."""
     waited: float = 0.0
     """Seconds until answers began, of all together."""
     began: int = 0

@@ -66,7 +66,7 @@ _CREATE = f"""
 _INSERT = f"INSERT INTO requests ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _SUMS = (
     "count(*), total(outcome NOT IN ('ok', 'cancelled')), total(input), total(output), total(cached), total(cost),"
-    " total(cost IS NULL AND outcome = 'ok'), total(first_byte), count(first_byte)"
+    " total(cost IS NULL AND outcome IN ('ok', 'cancelled', 'cut')), total(first_byte), count(first_byte)"
 )
 _GROUPS = {"provider": "provider", "model": "provider || '/' || model", "tool": "tool"}
 _SPOILED = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)

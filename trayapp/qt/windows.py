@@ -45,9 +45,14 @@ class GatewayFeed(Struct, frozen=True, kw_only=True):
     """Makes the part of the page that shows the figures of use; it is told the access keys in use around it."""
 
 
-def feed_of(app: App, usage: Callable[[str], QWidget] | None = None) -> GatewayFeed:
+def feed_of(app: App) -> GatewayFeed:
     """The program's own gateway."""
     host = app.gateway
+
+    def usage(taken: str) -> QWidget:
+        from trayapp.qt.usage import page
+
+        return page(app, taken)
 
     async def token(name: str) -> str:
         return keys.shown(await host.tokens.read(name))

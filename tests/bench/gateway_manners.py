@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from tests.bench.gateway_parts import ROUTE, TOKEN, Target, gateway
+from tests.bench.desk import Desk
+from tests.bench.gateway_parts import ROUTE, TOKEN, Target
+from tests.bench.gateway_program import tray
 from tests.bench.processes import memory
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -15,17 +17,17 @@ PHASES = ("connecting", "waiting", "streaming")
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def leaving(phase: str, times: int) -> list[float]:
+def leaving(on: Desk, phase: str, times: int) -> list[float]:
     """Milliseconds from a caller's leaving until the upstream knows, in this phase of a request."""
-    return asyncio.run(_leaving(phase, times))
+    return asyncio.run(_leaving(on, phase, times))
 
 
-def stalled(seconds: float) -> float:
+def stalled(on: Desk, seconds: float) -> float:
     """MB that the gateway grows by while a caller does not read an endless stream."""
-    return asyncio.run(_stalled(seconds))
+    return asyncio.run(_stalled(on, seconds))
 
 
-async def _leaving(phase: str, times: int) -> list[float]:
+async def _leaving(on: Desk, phase: str, times: int) -> list[float]:
     busy, left = asyncio.Event(), asyncio.Event()
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,7 +45,7 @@ async def _leaving(phase: str, times: int) -> list[float]:
     loop = asyncio.get_running_loop()
     async with _upstream(script) as port:
         scheme = "https" if phase == "connecting" else "http"
-        with gateway(f"{scheme}://127.0.0.1:{port}") as target:
+        async with _program(on, f"{scheme}://127.0.0.1:{port}") as target:
             for _ in range(times):
                 busy.clear()
                 left.clear()
@@ -59,7 +61,7 @@ async def _leaving(phase: str, times: int) -> list[float]:
     return took
 
 
-async def _stalled(seconds: float) -> float:
+async def _stalled(on: Desk, seconds: float) -> float:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _request(reader)
         writer.write(_HEAD)
@@ -70,7 +72,7 @@ async def _stalled(seconds: float) -> float:
                 await writer.drain()
 
     async with _upstream(script) as port:
-        with gateway(f"http://127.0.0.1:{port}") as target:
+        async with _program(on, f"http://127.0.0.1:{port}") as target:
             reader, writer = await _asked(target)
             await reader.readuntil(_EVENT)  # everything that is imported for a first stream is there
             await asyncio.sleep(0.2)
@@ -83,6 +85,17 @@ async def _stalled(seconds: float) -> float:
             grown = memory(target.pid).rss - before
             writer.close()
     return grown
+
+
+@contextlib.asynccontextmanager
+async def _program(on: Desk, origin: str) -> AsyncIterator[Target]:
+    """Started and ended in a thread: the upstream goes on answering."""
+    made = tray(on, origin)
+    program = await asyncio.to_thread(made.__enter__)
+    try:
+        yield program.target
+    finally:
+        await asyncio.to_thread(made.__exit__, None, None, None)
 
 
 @contextlib.asynccontextmanager

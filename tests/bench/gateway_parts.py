@@ -1,4 +1,4 @@
-"""Starts what the gateway's benchmark needs: a scripted upstream, callers, nginx, and the gateway, each a process."""
+"""Starts what the gateway's benchmark needs: a scripted upstream, callers and nginx, each a process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any
 from msgspec import Struct
 
 PROGRAMS = Path(__file__).parent / "programs"
-ROOT = Path(__file__).parent.parent.parent
 TOKEN = "sk-trayapp-bench"
 ROUTE = "/v1/chat/completions"
 _NGINX = """
@@ -53,6 +51,7 @@ class Task(Struct, frozen=True):
     callers: int
     seconds: float = 0.0
     requests: int = 0
+    path: str = ROUTE
     spread: int = 0
     """Microseconds over which the callers begin: streams in step would flatter a slow gateway."""
 
@@ -90,35 +89,17 @@ def upstream(program: Path) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def gateway(origin: str) -> Iterator[Target]:
-    command = [*pinned(2, 3), sys.executable, "-m", "tests.bench.programs.gateway_target", origin, TOKEN]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield Target("gateway", int(process.stdout.readline()), process.pid)
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        process.stdout.close()
-
-
-@contextlib.contextmanager
 def nginx(to: int, folder: Path) -> Iterator[Target | None]:
     """None where it is not installed."""
     if shutil.which("nginx") is None:
         yield None
         return
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, upstream=to, port=port))
     command = [*pinned(2, 3), "nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "errors")]
     process = subprocess.Popen(command)
     try:
-        yield Target("nginx", _listening(port), _worker(process.pid))
+        yield Target("nginx", listening(port), _worker(process.pid))
     finally:
         process.terminate()
         process.wait(10)
@@ -131,7 +112,7 @@ def ask(program: Path, target: Target, bodies: Path, task: Task) -> dict[str, An
         *pinned(1),
         str(program),
         str(target.port),
-        ROUTE,
+        task.path,
         str(bodies / f"{task.body}.json"),
         *map(str, (task.callers, task.seconds, task.requests, task.spread)),
         f"Authorization: Bearer {TOKEN}",
@@ -143,16 +124,17 @@ def ask(program: Path, target: Target, bodies: Path, task: Task) -> dict[str, An
 
 
 def write_bodies(folder: Path) -> None:
-    def body(name: str, size: int, **more: object) -> None:
-        messages = [{"role": "user", "content": "take no time " * (size // 13)}]
+    def body(name: str, size: int, script: str = "", **more: object) -> None:
+        messages = [{"role": "user", "content": script + "take no time " * (size // 13)}]
         whole = {"model": "tray", **more, "messages": messages, "temperature": 0.7}
         (folder / f"{name}.json").write_text(json.dumps(whole))
 
     body("plain", 820)
     body("long", 256_000)
     usage = {"include_usage": True}
-    body("paced", 800, stream=True, stream_options=usage, bench="paced 50 20000")
-    body("quick", 800, stream=True, stream_options=usage, bench="paced 30 1000")
+    body("paced", 800, "bench paced 50 20000 ", stream=True, stream_options=usage)
+    body("quick", 800, "bench paced 30 1000 ", stream=True, stream_options=usage)
+    body("messages", 800, "bench paced 50 20000 ", stream=True, max_tokens=1000)  # as Anthropic has it
 
 
 def processor_seconds(pid: int) -> float:
@@ -162,15 +144,27 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _listening(port: int) -> int:
+def free_port(below: int = 2**16) -> int:
+    """A port of 127.0.0.1 that nobody has; below a number where the program's settings want it so."""
+    import random
     import socket
 
-    until = time.monotonic() + 5
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", 0 if below == 2**16 else random.randrange(20_000, below)))
+            return int(probe.getsockname()[1])
+
+
+def listening(port: int, patience: float = 5.0) -> int:
+    """Wait until somebody listens at this port, and give it. TimeoutError where nobody does."""
+    import socket
+
+    until = time.monotonic() + patience
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
             return port
         time.sleep(0.01)
-    raise TimeoutError("nginx does not listen")
+    raise TimeoutError(f"nobody listens at port {port}")
 
 
 def _worker(pid: int) -> int:

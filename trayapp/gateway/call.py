@@ -11,7 +11,9 @@ import struct
 import sys
 from collections.abc import Iterable, Mapping
 
-from aiohttp import web
+# not aiohttp.web, which brings routes, files and web sockets: 1.3 MB that nobody here needs
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
 
 from trayapp.core.language import _
 from trayapp.gateway import bodies
@@ -28,10 +30,10 @@ _STALLED = 10.0
 class Call:
     """A caller's request. Exactly one of ``answer`` or ``begin`` … ``end`` answers it, in the gateway's loop."""
 
-    def __init__(self, request: web.BaseRequest, limits: Limits) -> None:
+    def __init__(self, request: BaseRequest, limits: Limits) -> None:
         self._request = request
         self._limits = limits
-        self._response: web.StreamResponse | None = None
+        self._response: StreamResponse | None = None
         self.method = request.method
         self.target = request.raw_path
         self.path, _mark, self.query = self.target.partition("?")
@@ -100,12 +102,12 @@ class Call:
 
     def answer(self, status: int, body: bytes, headers: Headers = ()) -> None:
         """The whole answer at once; it is sent when the handler returns. Its length is told by itself."""
-        self._response = web.Response(status=status, body=body, headers=self._with_ours(headers))
+        self._response = Response(status=status, body=body, headers=self._with_ours(headers))
         self.sent = len(body)
 
     async def begin(self, status: int, headers: Headers, length: int | None = None) -> None:
         """Send status and headers. Without a length the body's end is marked, so a broken one can be told."""
-        response = web.StreamResponse(status=status, headers=self._with_ours(headers))
+        response = StreamResponse(status=status, headers=self._with_ours(headers))
         if length is not None:
             response.content_length = length
         self._response = response
@@ -136,13 +138,13 @@ class Call:
         transport.close()  # what was written is still delivered, the mark of the end is not
         asyncio.get_running_loop().call_later(_STALLED, transport.abort)
 
-    def response(self) -> web.StreamResponse:
+    def response(self) -> StreamResponse:
         """What the handler made. Raises RuntimeError where it made nothing."""
         if self._response is None:
             raise RuntimeError(f"{self.method} {self.path} was not answered")
         return self._response
 
-    def _streaming(self) -> web.StreamResponse:
+    def _streaming(self) -> StreamResponse:
         if self._response is None:
             raise RuntimeError(f"the answer to {self.method} {self.path} has not begun")
         return self._response

@@ -11,11 +11,16 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, cast
 
-from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.streams import StreamReader
+
+# not aiohttp.web, which brings routes, files and web sockets: 1.3 MB that nobody here needs
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import Response, StreamResponse
+from aiohttp.web_server import Server
 
 from trayapp.core.errors import ProviderError, UserError
 from trayapp.core.language import _
@@ -50,7 +55,7 @@ class House:
         self.leaving = False
         self.web = _Server(self)
 
-    async def answered(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def answered(self, request: BaseRequest) -> StreamResponse:
         """Every request comes through here: the guard, then the handler, then what went wrong in words."""
         call = Call(request, self.limits)
         task: Any = asyncio.current_task()
@@ -73,7 +78,7 @@ class House:
             if isinstance(request.protocol, Connection):
                 request.protocol.request_ended()
 
-    async def _handled(self, call: Call, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handled(self, call: Call, request: BaseRequest) -> StreamResponse:
         if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) + len(call.target) > self.limits.head:
             raise _head_too_large(self.limits)
         call.admitted = guard.admit(self.gate(), _head(call, request))
@@ -83,7 +88,7 @@ class House:
             await self.handler(call)
         return call.response()
 
-    def _refused(self, call: Call, refused: RefusedError) -> web.StreamResponse:
+    def _refused(self, call: Call, refused: RefusedError) -> StreamResponse:
         if call.begun:
             call.break_off()
             raise ConnectionResetError("the answer was broken off")
@@ -95,10 +100,10 @@ class House:
         return response
 
 
-class Connection(web.RequestHandler):
+class Connection(RequestHandler):
     """One caller's connection."""
 
-    def __init__(self, house: House, server: web.Server, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
+    def __init__(self, house: House, server: Server, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
         super().__init__(server, loop=loop, **options)
         self._house = house
         self._timer = loop.time
@@ -175,11 +180,11 @@ class Connection(web.RequestHandler):
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
-    ) -> web.StreamResponse:
+    ) -> StreamResponse:
         """What aiohttp could not parse, and what a handler raised that it should not have: in words, nothing logged."""
         sent = request.writer.output_size > 0
         if isinstance(exc, ConnectionError) and (sent or self.transport is None or self.transport.is_closing()):
@@ -198,7 +203,7 @@ class Connection(web.RequestHandler):
             refused = RefusedError(status, Reason.BROKEN, _("trayapp failed at this; its log says more."))
         path = request.raw_path if exc is not None and status != 400 else _path_in(self._beginning)
         kind, body = self._house.words(path, refused.status, refused.reason, str(refused))
-        answer = web.Response(status=refused.status, body=body, headers=[("Content-Type", kind), SERVER])
+        answer = Response(status=refused.status, body=body, headers=[("Content-Type", kind), SERVER])
         answer.force_close()
         return answer
 
@@ -209,7 +214,7 @@ class Connection(web.RequestHandler):
             self._house.report("gateway", exc)
 
 
-class _Server(web.Server):
+class _Server(Server):
     """Makes our connections instead of plain ones."""
 
     def __init__(self, house: House) -> None:
@@ -234,16 +239,16 @@ class _Server(web.Server):
         self,
         message: RawRequestMessage,
         payload: StreamReader,
-        protocol: web.RequestHandler,
+        protocol: RequestHandler,
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
-    ) -> web.BaseRequest:
+    ) -> BaseRequest:
         if isinstance(protocol, Connection):
             protocol.request_begins()
-        return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
+        return BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 
-def _head(call: Call, request: web.BaseRequest) -> guard.Head:
+def _head(call: Call, request: BaseRequest) -> guard.Head:
     headers = request.headers
 
     def every(name: str) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ static int whole(struct caller *it) {
 }
 
 static void look_at_stamps(struct caller *it, int64_t at) {
-    static const char mark[] = "\"t\":\"";
+    static const char mark[] = "stamp=";
     for (;;) {
         char *found = memmem(it->in + it->seen, it->held - it->seen, mark, sizeof mark - 1);
         if (found == NULL || found + sizeof mark - 1 + 20 > it->in + it->held) return;

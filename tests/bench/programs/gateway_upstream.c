@@ -2,9 +2,10 @@
  *
  * gateway_upstream PORT        listens on 127.0.0.1 and says so with a line on its output
  *
- * The request's body says what is answered, in a field of its own that every gateway has to pass on:
- *   "bench":"paced COUNT MICROSECONDS"   so many events, so far apart, each with the time at which it was sent
- *   anything else                        a short answer in JSON
+ * The request's message says what is answered, for every gateway has to pass that on, whatever it translates:
+ *   bench paced COUNT MICROSECONDS   so many events, so far apart, each with the time at which it was sent
+ *   anything else                    a short answer in JSON
+ * A GET is answered with a list of one model.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -30,6 +31,8 @@ static const char TEXT[] =
     "through it as they come, none is kept, none is changed, and the one who reads them cannot tell that it was there at all."
     " What remains to be said of it fits into this one sentence, which is here to give the answer its usual length.\"},"
     "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":200,\"completion_tokens\":60,\"total_tokens\":260}}";
+
+static const char LIST[] = "{\"object\":\"list\",\"data\":[{\"id\":\"up-model\",\"object\":\"model\"}]}";
 
 struct talk {
     char *in;
@@ -60,31 +63,39 @@ static void say(int fd, const char *text, int size) {
 }
 
 static void event(int fd) {
-    char data[256], chunk[300];
-    int size = snprintf(data, sizeof data,
-                        "data: {\"t\":\"%019lld\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" seventeen\"}}]}\n\n",
-                        (long long)now());
+    static const char end[] =
+        "data: {\"id\":\"1\",\"model\":\"up-model\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+        "data: {\"id\":\"1\",\"model\":\"up-model\",\"choices\":[],\"usage\":{\"prompt_tokens\":200,\"completion_tokens\":50,"
+        "\"total_tokens\":250}}\n\ndata: [DONE]\n\n";
+    char data[1024], chunk[1100];
     int last = --talks[fd].left == 0;
+    int size = snprintf(data, sizeof data,
+                        "data: {\"id\":\"1\",\"model\":\"up-model\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\" stamp=%019lld"
+                        "\"},\"finish_reason\":null}]}\n\n%s",
+                        (long long)now(), last ? end : "");
     int all = snprintf(chunk, sizeof chunk, "%x\r\n%s\r\n%s", size, data, last ? "0\r\n\r\n" : "");
     talks[fd].due += talks[fd].apart;
     say(fd, chunk, all);
 }
 
+static void tell(int fd, const char *text) {
+    char whole[2048];
+    int size = snprintf(whole, sizeof whole,
+                        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                        strlen(text), text);
+    say(fd, whole, size);
+}
+
 static void answer(int fd, const char *body, int length) {
-    static const char mark[] = "\"bench\":\"paced ";
+    static const char mark[] = "bench paced ";
     const char *found = memmem(body, length, mark, sizeof mark - 1);
-    if (found == NULL) found = memmem(body, length, "\"bench\": \"paced ", sizeof mark);
     if (found == NULL) {
-        char whole[2048];
-        int size = snprintf(whole, sizeof whole,
-                            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                            sizeof TEXT - 1, TEXT);
-        say(fd, whole, size);
+        tell(fd, TEXT);
         return;
     }
     int count = 0;
     long apart = 0;
-    sscanf(strstr(found, "paced ") + 6, "%d %ld", &count, &apart);
+    sscanf(found + sizeof mark - 1, "%d %ld", &count, &apart);
     static const char head[] =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
     talks[fd].left = count;
@@ -110,7 +121,8 @@ static void read_more(int fd) {
     int head = end + 4 - it->in;
     if (it->held < head + length) return;
     it->held = 0;
-    answer(fd, it->in + head, length);
+    if (memcmp(it->in, "GET ", 4) == 0) tell(fd, LIST);
+    else answer(fd, it->in + head, length);
 }
 
 static void take(int listener) {

@@ -75,6 +75,9 @@ TEST_EXTRAS = (
     Part("fish", "fish", "fish", "fish"),
 )
 """What single tests need, which name it and are skipped without."""
+BROWSER = Part("chromium", "chromium", "chromium", "chromium")
+BROWSERS = (BROWSER.name, "chromium-browser", "google-chrome", "google-chrome-stable")
+"""The names of the browser that a web page is tried in: 400 MB, so it is installed for ``test.py --all`` only."""
 _TOOLS = {
     "apt-get": ("apt", "apt-get install -y --no-install-recommends"),
     "dnf": ("dnf", "dnf install -y"),
@@ -85,6 +88,13 @@ _TOOLS = {
 def needed(platform: str) -> tuple[Part, ...]:
     """The libraries of Qt itself and of its platform plugin, ``xcb`` or ``wayland``."""
     return LIBRARIES + (WAYLAND if platform == "wayland" else XCB)
+
+
+def wanted_by_tests(everything: bool) -> tuple[Part, ...]:
+    """What single tests need; ``everything``: a browser too, unless there is one by another name."""
+    if not everything or any(map(shutil.which, BROWSERS)):
+        return TEST_EXTRAS
+    return (*TEST_EXTRAS, BROWSER)
 
 
 def missing(parts: tuple[Part, ...]) -> list[Part]:

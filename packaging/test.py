@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the whole test suite from a checkout: python3 packaging/test.py [PYTEST ARGUMENTS | --bench NAME ...].
+"""Runs the whole test suite from a checkout: python3 packaging/test.py [--all] [PYTEST ARGUMENTS | --bench NAME ...].
 
-Sets up an environment of its own the first time, and looks for the real parts that the tests use.
+Sets up an environment of its own the first time, and looks for the real parts that the tests use; with --all for
+a browser too, and without a single part it does not begin.
 """
 
 import os
@@ -14,12 +15,14 @@ def main(arguments: "list[str]") -> None:
     """Set up if need be, then become pytest, or a benchmark."""
     import environment
 
+    everything = arguments[:1] == ["--all"]
+    arguments = arguments[everything:]
     folder = environment.place("test")
-    looked = sys.platform.startswith("linux") and look_at_system(folder)
+    looked = sys.platform.startswith("linux") and look_at_system(folder, everything)
     if not environment.ready(folder):
         environment.make(folder, "dev")
     if looked:
-        environment.remember(folder, "libraries", environment.packages_state("test"))
+        environment.remember(folder, "libraries", environment.packages_state(kind(everything)))
     os.chdir(environment.ROOT)
     if arguments[:1] == ["--bench"]:
         environment.run(folder, "-m", "tests.bench", *arguments[1:])
@@ -27,19 +30,29 @@ def main(arguments: "list[str]") -> None:
     environment.run(folder, "-m", "pytest", *(arguments or ["-n", "auto"]))
 
 
-def look_at_system(folder: str) -> bool:
-    """Install or name what the system lacks; True where all is there, and was not known to be."""
+def kind(everything: bool) -> str:
+    """Under which word the look at the system is remembered."""
+    return "all tests" if everything else "test"
+
+
+def look_at_system(folder: str, everything: bool) -> bool:
+    """Install or name what the system lacks; True where all is there, and was not known to be.
+
+    Raises SetUpError: for parts that single tests need only where ``everything`` is asked for.
+    """
     import environment
 
-    now = environment.packages_state("test")
+    now = environment.packages_state(kind(everything))
     if now and environment.remembered(folder, "libraries") == now:
         return False
     import qt_libraries
 
     qt_libraries.provide(qt_libraries.needed("xcb") + qt_libraries.TEST_PROGRAMS, "The test suite")
     try:
-        qt_libraries.provide(qt_libraries.TEST_EXTRAS, "A part of the test suite")
+        qt_libraries.provide(qt_libraries.wanted_by_tests(everything), "A part of the test suite")
     except environment.SetUpError as error:
+        if everything:
+            raise
         environment.say(str(error) + "\nWithout it those tests are skipped.")
         return False
     return True

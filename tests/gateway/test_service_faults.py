@@ -34,6 +34,7 @@ from trayapp.core.accounts import Account
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.models import ModelRef
 from trayapp.gateway.limits import Patience
+from trayapp.gateway.sentences import sentence
 from trayapp.providers.spec import Dialect
 
 HI: Any = [{"role": "user", "content": "Hi"}]
@@ -346,3 +347,8 @@ async def test_an_answer_that_cannot_be_read_is_said_to_be_so() -> None:
             answer = await served.post("/v1/chat/completions", {"messages": HI})
             assert answer.status_code == 502
             assert "cannot be read" in answer.json()["error"]["message"]
+
+
+def test_what_is_wrong_with_a_key_is_said_once() -> None:
+    failure = Failure(Kind.NO_KEY, "up", "Up has no key yet. Add one in the settings.")
+    assert sentence(failure, "Up").count("no key") == 1

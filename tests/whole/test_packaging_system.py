@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support import browser
 
 SCRIPTS = Path(__file__).parent.parent.parent / "packaging"
 APT = """#!/bin/sh
@@ -105,3 +109,62 @@ def test_wayland_alone_needs_no_library_of_x(libraries: Any) -> None:
     assert "libwayland-client.so.0" in names
     assert not any(name.startswith("libxcb") for name in names)
     assert "libxcb-cursor.so.0" in {part.name for part in libraries.needed("xcb")}
+
+
+@pytest.fixture
+def test_script(libraries: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """``packaging/test.py`` on Linux; what it looks for is kept in ``looked``, what it would run in ``ran``."""
+    spec = spec_from_file_location("script_of_tests", SCRIPTS / "test.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script: Any = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    environment = import_module("environment")
+    script.looked, script.ran = [], []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(environment, "place", lambda _kind: str(tmp_path))
+    monkeypatch.setattr(environment, "ready", lambda _folder: True)
+    monkeypatch.setattr(environment, "run", lambda _folder, *words: script.ran.append(words))
+    monkeypatch.setattr(libraries, "provide", lambda parts, _what: script.looked.extend(it.name for it in parts))
+    monkeypatch.chdir(tmp_path)
+    return script
+
+
+def test_a_browser_is_wanted_only_by_who_asks_for_all(test_script: Any, programs: Path) -> None:
+    test_script.main([])
+    assert "zsh" in test_script.looked
+    assert "chromium" not in test_script.looked
+    test_script.main(["--all"])
+    assert "chromium" in test_script.looked
+    assert set(test_script.ran) == {("-m", "pytest", "-n", "auto")}
+    test_script.main(["--all", "tests/whole", "-x"])
+    assert test_script.ran[-1] == ("-m", "pytest", "tests/whole", "-x")
+
+
+def test_a_browser_by_another_name_will_do(test_script: Any, programs: Path) -> None:
+    install(programs, browser.NAMES[-1])
+    test_script.main(["--all"])
+    assert "chromium" not in test_script.looked
+
+
+def test_the_browsers_that_are_looked_for_are_those_that_the_tests_take(libraries: Any) -> None:
+    assert libraries.BROWSERS == browser.NAMES
+
+
+def test_who_asks_for_all_is_told_what_cannot_be_had(
+    test_script: Any,
+    libraries: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    programs: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def provide(parts: tuple[Any, ...], what: str) -> None:
+        if what.startswith("A part"):
+            raise libraries.SetUpError("There is no zsh.")
+
+    monkeypatch.setattr(libraries, "provide", provide)
+    test_script.main([])
+    assert "There is no zsh." in capsys.readouterr().err
+    with pytest.raises(libraries.SetUpError, match="There is no zsh"):
+        test_script.main(["--all"])
+    assert len(test_script.ran) == 1

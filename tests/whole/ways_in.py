@@ -21,7 +21,7 @@ class Way(NamedTuple):
 
 
 PAGE = b"""<!doctype html><title>A page</title><body><script>
-const asks = {model: "current", stream: false, max_tokens: 9, messages: [{role: "user", content: "Hi"}]};
+const asks = {model: "current", stream: false, messages: [{role: "user", content: "Hi"}]};
 const POST = {method: "POST", body: JSON.stringify(asks)};
 const text = async (asked) => { const answer = await asked; return answer.status + " " + await answer.text(); };
 const patience = () => new Promise((done) => setTimeout(done, 3000, "it took too long"));
@@ -61,7 +61,9 @@ WAYS: dict[str, Way] = {
     "fetch with cookies": Way(f'return text(fetch({_MODELS}, {{credentials: "include"}}))', reads=True),
     "post of plain text": Way(f"return text(fetch({_CHAT}, POST))", posts=True, reads=True),
     "post of plain text to Anthropic's route": Way(
-        'return text(fetch(at + "/v1/messages", POST))', posts=True, reads=True
+        'return text(fetch(at + "/v1/messages", {...POST, body: JSON.stringify({...asks, max_tokens: 9})}))',
+        posts=True,
+        reads=True,
     ),
     "post of plain text to Ollama's route": Way('return text(fetch(at + "/api/chat", POST))', posts=True, reads=True),
     "post that may not read": Way(f'return text(fetch({_CHAT}, {{...POST, mode: "no-cors"}}))', posts=True),
@@ -71,9 +73,13 @@ WAYS: dict[str, Way] = {
         posts=True,
         reads=True,
     ),
-    "post that outlives its page": Way(f"return text(fetch({_CHAT}, {{...POST, keepalive: true}}))", posts=True),
+    "post that outlives its page": Way(
+        f"return text(fetch({_CHAT}, {{...POST, keepalive: true}}))", posts=True, reads=True
+    ),
     "post that was sent on by the page's own server": Way(
-        f'return text(fetch(own + "/away?to=" + encodeURIComponent({_CHAT}), POST))', posts=True
+        f'return text(fetch(own + "/away?to=" + encodeURIComponent({_CHAT}), POST))',
+        posts=True,
+        reads=True,
     ),
     "request of the old kind": Way(
         f"const it = new XMLHttpRequest(), heard = told(it); it.open('POST', {_CHAT}); it.send(POST.body);"

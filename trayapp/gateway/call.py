@@ -23,6 +23,9 @@ from trayapp.gateway.refusal import Reason, RefusedError
 
 Headers = Iterable[tuple[str, str]]
 SERVER = ("Server", "trayapp")
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+"""An answer is never taken for a script or a page, whoever gets to see it."""
+
 _STALLED = 10.0
 """Seconds that a caller has to take the last bytes of an answer that was broken off."""
 
@@ -150,4 +153,4 @@ class Call:
         return self._response
 
     def _with_ours(self, headers: Headers) -> list[tuple[str, str]]:
-        return [SERVER, *headers, *self.admitted.headers.items()]
+        return [SERVER, NOSNIFF, *headers, *self.admitted.headers.items()]

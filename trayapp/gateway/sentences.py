@@ -89,7 +89,8 @@ def sentence(failure: Failure, name: str) -> str:
     if not told:
         return failure.detail or _("{name} could not be asked.").format(name=name)
     said, remedy = (it.format(name=name, id=failure.provider) for it in told)
-    detail = failure.detail.strip().rstrip(".")
+    ours = failure.kind in (Kind.NO_KEY, Kind.LOCKED, Kind.DENIED, Kind.NO_KEYRING)  # no provider was asked
+    detail = "" if ours else failure.detail.strip().rstrip(".")
     return f"{said} {remedy}" if not detail else f"{said.removesuffix('.')} ({detail}). {remedy}"
 
 

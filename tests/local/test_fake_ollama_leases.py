@@ -232,3 +232,11 @@ async def test_keep_alive_does_nothing_on_v1(path: str, value: object) -> None:
         body = {"model": "a", "messages": [{"role": "user", "content": "x"}], "prompt": "x", "input": "x"}
         assert (await server.ask("POST", path, {**body, "keep_alive": value})).status == 200
         assert await expires(server) == near(300)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_stream_in_openais_dialect_tells_the_tokens_where_it_is_asked_to(asked: bool) -> None:
+    async with FakeOllama(FakeModel(name="a")) as server:
+        said = await server.v1_chat("a", stream=True, stream_options={"include_usage": asked})
+        counts = [it["usage"]["total_tokens"] for it in said.events if isinstance(it, dict) and it.get("usage")]
+        assert bool(counts) is asked

@@ -102,6 +102,8 @@ class V1Chat:
     def __init__(self, model: str, created: str) -> None:
         self.model = model
         self.created = int(datetime.fromisoformat(created).timestamp())
+        self.tells = False
+        """The request asked for the tokens at the end of the stream (``stream_options.include_usage``)."""
 
     def choice(self, text: str, reason: str | None, stream: bool) -> dict[str, Any]:
         message = {"role": "assistant", "content": text}
@@ -126,11 +128,16 @@ class V1Chat:
     def closing(self, counts: Counts) -> bytes:
         if counts.reason is None:
             return b""
-        return _data(self.body("", counts.reason, True, self.model)) + b"data: [DONE]\n\n"
+        told = {**self.body("", None, True, self.model), "choices": [], "usage": self.usage(counts)}
+        last = _data(told) if self.tells else b""
+        return _data(self.body("", counts.reason, True, self.model)) + last + b"data: [DONE]\n\n"
+
+    def usage(self, counts: Counts) -> dict[str, int]:
+        usage = {"prompt_tokens": counts.prompt, "completion_tokens": counts.answer}
+        return {**usage, "total_tokens": counts.prompt + counts.answer}
 
     def whole(self, text: str, counts: Counts) -> dict[str, Any]:
-        usage = {"prompt_tokens": counts.prompt, "completion_tokens": counts.answer}
-        usage["total_tokens"] = counts.prompt + counts.answer
+        usage = self.usage(counts)
         none = dict.fromkeys(usage, 0)
         return {**self.body(text, counts.reason, False, self.model), "usage": usage if counts.reason else none}
 

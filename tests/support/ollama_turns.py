@@ -90,6 +90,8 @@ class Turns:
         route = ROUTES[asked.path]
         lease = _lease(body) if route.native else None
         shape = route.shape(body["model"], self._stamp())
+        if isinstance(shape, V1Chat):
+            shape.tells = (body.get("stream_options") or {}).get("include_usage") is True
         if route.native and not body.get(route.prompt) and lease == 0:
             self._scheduler.expire(model, asked.direct)
             return _only(shape, "unload")

@@ -138,10 +138,10 @@ class Gateway:
             asyncio.get_running_loop().call_soon(self._written_down, turn, turn.elapsed)
 
     def _written_down(self, turn: Turn, seconds: float) -> None:
-        self.metrics.active -= 1
         if (request := turn.ended(seconds)) is not None:
             self.metrics.record(request)
             self._links.record(request)
+        self.metrics.active -= 1  # last: who sees none under way, from whichever thread, sees all their figures
 
     async def _answered(self, attempts: Attempts, turn: Turn) -> None:
         name = ""

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QStyle,
-    QTableView,
-)
+from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QStyle
 
 from trayapp.core.language import _
+from trayapp.qt.text_table import TextCells, TextTable
 from trayapp.ui.diagnostics import heading
 from trayapp.ui.figures import NUMBERS, Line, columns
 from trayapp.ui.findings import Finding, Severity
@@ -25,104 +18,47 @@ from trayapp.ui.findings import Finding, Severity
 LONGEST = 22
 """Letters of an account's name that are shown in the table; the rest is in its tooltip."""
 
-_Index: TypeAlias = QModelIndex | QPersistentModelIndex
-_ROOT = QModelIndex()
 
-
-class Figures(QAbstractTableModel):
-    """The table's cells; what stays the same is not drawn again."""
+class Figures(TextCells[Line]):
+    """The cells: a line an account."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._columns = columns()
-        self._lines: tuple[Line, ...] = ()
+        super().__init__(columns(), NUMBERS, parent)
 
-    def show_lines(self, lines: Sequence[Line]) -> bool:
-        """Show these; True where other accounts are shown than before."""
-        new = tuple(lines)
-        others = [it.provider for it in new] != [it.provider for it in self._lines]
-        if others:
-            self.beginResetModel()
-            self._lines = new
-            self.endResetModel()
-            return True
-        changed = [at for at, line in enumerate(new) if line != self._lines[at]]
-        self._lines = new
-        for at in changed:
-            self.dataChanged.emit(self.index(at, 0), self.index(at, len(self._columns) - 1))
-        return False
+    def identity(self, line: Line) -> object:
+        """Two accounts may have one name."""
+        return line.provider
 
-    def rowCount(self, parent: _Index = _ROOT) -> int:
-        """How many accounts."""
-        return 0 if parent.isValid() else len(self._lines)
-
-    def columnCount(self, parent: _Index = _ROOT) -> int:
-        """How many figures of each."""
-        return 0 if parent.isValid() else len(self._columns)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, side, and for a screen reader the column's name as well."""
-        if not index.isValid():
-            return None
-        line, column = self._lines[index.row()], index.column()
-        text = line.cells[column]
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return text
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{self._columns[column]}: {text}" if text else ""
-            case Qt.ItemDataRole.ToolTipRole:
-                return text if column == 0 else line.detail or None
-            case Qt.ItemDataRole.TextAlignmentRole:
-                side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
-                return side | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What each column is called."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section]
+    def role_of(self, line: Line, column: int, role: int) -> Any:
+        """In the tooltip, the whole name, or what stands behind the figures."""
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return line.cells[column] if column == 0 else line.detail or None
         return None
 
 
-class FigureTable(QTableView):
-    """The figures, a line an account; Tab leaves it."""
+class FigureTable(TextTable):
+    """The figures, a line an account."""
 
     def __init__(self, model: Figures) -> None:
-        super().__init__()
+        super().__init__(model, _("Lists by account"))
         self._figures = model
-        self.setModel(model)
-        self.setAccessibleName(_("Lists by account"))
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 0.92)
         self.setFont(font)
         self.horizontalHeader().setFont(font)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.verticalHeader().hide()
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self._fit()
 
     def show_lines(self, lines: Sequence[Line]) -> None:
-        """Show these; columns grow with what is in them and never shrink under the pointer."""
+        """Show these."""
         if self._figures.show_lines(lines):
             self._fit()
-            return
-        for column in range(1, self._figures.columnCount()):
-            wanted = self.sizeHintForColumn(column)
-            if wanted > self.columnWidth(column):
-                self.setColumnWidth(column, wanted)
+        else:
+            self.widen(1)
 
     def _fit(self) -> None:
         self.resizeColumnsToContents()
         self.setColumnWidth(0, min(self.columnWidth(0), self.fontMetrics().averageCharWidth() * LONGEST))
-        self.verticalHeader().setDefaultSectionSize(round(self.fontMetrics().height() * 1.6))
+        self.set_line_height()
 
 
 class FindingList(QListWidget):

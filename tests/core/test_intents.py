@@ -12,6 +12,7 @@ from trayapp.core import intents
 from trayapp.core.accounts import Account
 from trayapp.core.intents import Reply, StoreKey, WireIntent
 from trayapp.core.models import ModelRef
+from trayapp.core.profiles import Profile
 from trayapp.core.rules import Rule
 from trayapp.core.secret import Secret
 from trayapp.core.settings import Settings
@@ -25,6 +26,18 @@ EXAMPLES: dict[type, Any] = {
     intents.SaveAccount: intents.SaveAccount(ACCOUNT),
     intents.RemoveAccount: intents.RemoveAccount("azure"),
     intents.EnableAccount: intents.EnableAccount("azure", False),
+    intents.Pin: intents.Pin(ModelRef("groq", "llama"), on=False),
+    intents.Hide: intents.Hide(ModelRef("groq", "llama")),
+    intents.Fold: intents.Fold("groq"),
+    intents.OrderAccounts: intents.OrderAccounts(("groq", "azure")),
+    intents.UseProfile: intents.UseProfile("Work"),
+    intents.SaveProfile: intents.SaveProfile(Profile("Work", ModelRef("groq", "llama"), ("groq",), "ram"), "Job"),
+    intents.RemoveProfile: intents.RemoveProfile("Work"),
+    intents.Import: intents.Import({"trayapp": {"export": 1}}),
+    intents.CancelRefresh: intents.CancelRefresh(),
+    intents.OpenFinder: intents.OpenFinder("sol openai"),
+    intents.OpenWelcome: intents.OpenWelcome(),
+    intents.OpenHelp: intents.OpenHelp("gateway"),
     intents.RemoveKey: intents.RemoveKey("azure"),
     intents.CopyKey: intents.CopyKey("azure"),
     intents.CheckKey: intents.CheckKey("azure"),

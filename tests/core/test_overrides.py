@@ -9,6 +9,8 @@ from trayapp.core import schema
 from trayapp.core.overrides import PREFIX, overlay
 from trayapp.core.settings import Settings, Waits
 
+EXAMPLES = {"default_route": "primary", "shortcut": "Ctrl+Alt+M"}
+"""What a preference may hold that is empty otherwise."""
 ALL = list(schema.preferences().values())
 STORED = Settings(default_ttl_seconds=7200, tray_wait=30)
 
@@ -40,7 +42,7 @@ def test_a_variable_sets_the_preference_of_its_name(variable: str, text: str, na
 @pytest.mark.parametrize("preference", ALL, ids=lambda it: it.name)
 def test_every_preference_has_its_variable(preference: schema.Preference) -> None:
     variable = PREFIX + preference.name.upper()
-    text = schema.typed(preference.default) or ("primary" if preference.type is str else ",")
+    text = schema.typed(preference.default) or EXAMPLES.get(preference.name, ",")
     assert overlay(Settings(), {variable: text}).names == {preference.name: variable}
 
 

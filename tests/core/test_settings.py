@@ -7,7 +7,7 @@ import pytest
 
 from trayapp.core import schema
 from trayapp.core.gateway_settings import no_origin, no_path
-from trayapp.core.settings import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import DESKTOP, GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
 ALL = list(schema.preferences().values())
 every_preference = pytest.mark.parametrize("preference", ALL, ids=lambda it: it.name)
@@ -18,7 +18,7 @@ def test_it_has_a_label_and_a_page(preference: schema.Preference) -> None:
     assert preference.label
     assert preference.label != preference.name
     assert preference.label[0].isupper()
-    assert preference.page in (GENERAL, PROVIDERS, MODELS, LOCAL, GATEWAY)
+    assert preference.page in (GENERAL, DESKTOP, PROVIDERS, MODELS, LOCAL, GATEWAY)
 
 
 @every_preference
@@ -60,13 +60,13 @@ def test_one_step_past_its_limits_is_refused_by_the_file_and_by_the_command_line
 
 def test_everything_but_the_version_and_what_has_pages_of_its_own_is_a_preference() -> None:
     fields = {field.name for field in msgspec.structs.fields(Settings)}
-    assert fields - {it.name for it in ALL} == {"version", "accounts", "rules"}
+    assert fields - {it.name for it in ALL} == {"version", "accounts", "provider_order", "rules"}
 
 
 def test_they_come_page_by_page() -> None:
     pages = [it.page for it in ALL]
-    assert list(dict.fromkeys(pages)) == [GENERAL, MODELS, LOCAL, GATEWAY]
-    assert pages == sorted(pages, key=[GENERAL, MODELS, LOCAL, GATEWAY].index)
+    assert list(dict.fromkeys(pages)) == [GENERAL, DESKTOP, MODELS, LOCAL, GATEWAY]
+    assert pages == sorted(pages, key=[GENERAL, DESKTOP, MODELS, LOCAL, GATEWAY].index)
 
 
 def test_no_field_of_an_account_or_of_the_settings_could_hold_a_key() -> None:

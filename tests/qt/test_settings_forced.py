@@ -8,19 +8,19 @@ from pytestqt.qtbot import QtBot
 from tests.qt.dialog import APPLY, Opened
 from tests.qt.parts import SETTINGS
 from trayapp.core.intents import SaveSettings
-from trayapp.core.settings import GENERAL, Waits
+from trayapp.core.settings import DESKTOP, Waits
 from trayapp.ui import form
 
 
 async def test_what_the_environment_sets_is_shown_as_such_and_never_saved(qtbot: QtBot) -> None:
     it = Opened(qtbot, forced={"tray_wait": "TRAYAPP_TRAY_WAIT"})
     it.settings.publish(msgspec.structs.replace(SETTINGS, tray_wait=3))
-    it.dialog.show_page(GENERAL)
+    it.dialog.show_page(DESKTOP)
     row = it.row("tray_wait")
     assert (row.text, row.control.isEnabled(), row.forced.isVisible()) == ("3", False, True)
     assert "Set by TRAYAPP_TRAY_WAIT" in row.forced.text()
     assert "TRAYAPP_TRAY_WAIT" in row.control.accessibleDescription()
-    assert not it.row("confirm_switch").forced.isVisible()
+    assert not it.row("click_left").forced.isVisible()
     assert not it.dialog.dirty
     it.enter("confirm_switch", form.ON)
     await it.press(APPLY)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trayapp.core import schema
-from trayapp.core.settings import GENERAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import DESKTOP, GENERAL, MODELS, PROVIDERS, Settings
 from trayapp.ui import form
 from trayapp.ui.form import Field, Shape
 
@@ -24,7 +24,7 @@ def test_every_preference_stands_on_exactly_one_page() -> None:
 
 def test_the_pages_begin_with_general_and_end_with_about() -> None:
     names = [page.name for page in form.pages(Settings())]
-    assert names[:3] == [GENERAL, PROVIDERS, MODELS]
+    assert names[:4] == [GENERAL, DESKTOP, PROVIDERS, MODELS]
     assert names[-1] == form.ABOUT
 
 

@@ -78,15 +78,55 @@ async def _perform(app: App, intent: Intent) -> Reply:
             return await _gateway(app, intent)
         case intents.CopyAddress() | intents.CopyToken():
             return Reply(False, _("There is no clipboard without a screen."))  # who has one does not ask here
+        case intents.Pin() | intents.Hide() | intents.Fold() | intents.OrderAccounts():
+            return await _arrange(app, intent)
+        case intents.UseProfile() | intents.SaveProfile() | intents.RemoveProfile() | intents.Import():
+            return await _presets(app, intent)
+        case intents.CancelRefresh():
+            app.catalog.give_up()
+            return Reply()
         case SetLogin():
             return await set_login(app, intent)
         case intents.OpenSettings() | intents.ShowAll() | intents.Activate():
+            app.window.publish(intent)
+            return Reply()
+        case intents.OpenFinder() | intents.OpenWelcome() | intents.OpenHelp():
             app.window.publish(intent)
             return Reply()
         case intents.Quit():
             app.leaving.set()
             return Reply()
     assert_never(intent)
+
+
+async def _arrange(app: App, intent: intents.Pin | intents.Hide | intents.Fold | intents.OrderAccounts) -> Reply:
+    from trayapp.app import menu_work
+
+    match intent:
+        case intents.Pin():
+            return await menu_work.pin(app, intent)
+        case intents.Hide():
+            return await menu_work.hide(app, intent)
+        case intents.Fold():
+            return await menu_work.fold(app, intent)
+        case intents.OrderAccounts():
+            return await menu_work.order(app, intent)
+
+
+async def _presets(
+    app: App, intent: intents.UseProfile | intents.SaveProfile | intents.RemoveProfile | intents.Import
+) -> Reply:
+    from trayapp.app import profile_work, transfer
+
+    match intent:
+        case intents.UseProfile():
+            return await profile_work.use(app, intent)
+        case intents.SaveProfile():
+            return await profile_work.save(app, intent)
+        case intents.RemoveProfile():
+            return await profile_work.remove(app, intent)
+        case intents.Import():
+            return await transfer.take_over(app, intent)
 
 
 async def _local(

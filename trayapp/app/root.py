@@ -16,8 +16,9 @@ from trayapp.catalog.service import Catalog
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
-from trayapp.core.intents import Activate, OpenSettings, ShowAll
+from trayapp.core.intents import Window
 from trayapp.core.overrides import overlay
+from trayapp.core.profiles import effective
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
@@ -88,7 +89,7 @@ class App:
         self.state: Topic[State] = Topic(loaded.state)
         self.keyring: Topic[str] = keychain.state
         self.notice: Topic[Notice | None] = Topic(None)
-        self.window: Topic[OpenSettings | ShowAll | Activate | None] = Topic(None)
+        self.window: Topic[Window | None] = Topic(None)
         self.view: Topic[TrayView] = Topic(TrayView())
         self.ask: Callable[[str], Awaitable[bool]] | None = None
         """Asks the user a question; set by whoever has a screen."""
@@ -128,8 +129,12 @@ class App:
 
     @property
     def accounts(self) -> tuple[Account, ...]:
-        """Every account, the local servers that nobody set up among them, each with its address."""
-        return tuple(addressed(it, self.env) for it in with_implicit(self.settings.value.accounts))
+        """Every account, the local servers that nobody set up among them, each with its address.
+
+        What the profile in use leaves out is switched off here, and as it was in the settings.
+        """
+        every = with_implicit(self.settings.value.accounts)
+        return tuple(addressed(it, self.env) for it in effective(every, self.state.value))
 
     def account(self, provider: str) -> Account:
         """The account with this id. Raises ProviderError, "Provider … not found"."""

@@ -68,6 +68,10 @@ class Asking:
         if asked != self.refreshing.value:
             self.refreshing.publish(asked)
 
+    def give_up(self) -> None:
+        """Have every question end."""
+        self._flights.cancel()
+
     async def close(self) -> None:
         """End every question."""
         await self._flights.close()

@@ -80,12 +80,16 @@ class Flights:
         task.add_done_callback(over)
         return task
 
-    async def close(self) -> None:
-        """End them all, and wait until they have ended."""
+    def cancel(self) -> tuple[asyncio.Task[None], ...]:
+        """Have them all end; gives those that there were."""
         tasks = tuple(self._tasks.values())
         for task in tasks:
             task.cancel()
-        if tasks:
+        return tasks
+
+    async def close(self) -> None:
+        """End them all, and wait until they have ended."""
+        if tasks := self.cancel():
             await asyncio.wait(tasks)
 
 

@@ -228,6 +228,10 @@ class Catalog:
         log.debug("Listed %d models from all enabled providers", sum(len(it.models) for it in shown.values()))
         return MappingProxyType(shown)
 
+    def give_up(self) -> None:
+        """Wait for no answer that is under way: what came stays, who is asked later is asked anew."""
+        self._asking.give_up()
+
     def asks_in(self, accounts: Iterable[Account]) -> dict[str, float]:
         """Seconds until each of these is to be asked again though nobody asks; infinite: never.
 

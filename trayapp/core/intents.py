@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from trayapp.core.accounts import Account
 from trayapp.core.models import ModelRef
+from trayapp.core.profiles import Profile
 from trayapp.core.secret import Secret
 from trayapp.core.settings import Settings
 
@@ -168,6 +169,79 @@ class CopyToken(Struct, frozen=True):
     name: str
 
 
+class Pin(Struct, frozen=True, tag=True):
+    """Keep a model on top of the menu, or no longer."""
+
+    ref: ModelRef
+    on: bool = True
+
+
+class Hide(Struct, frozen=True, tag=True):
+    """Leave a model out of the menu and of lists, or show it again; without one, show all again."""
+
+    ref: ModelRef | None = None
+    on: bool = True
+
+
+class Fold(Struct, frozen=True, tag=True):
+    """Let an account's models stand below its header only when somebody opens it, or always."""
+
+    provider: str
+    on: bool = True
+
+
+class OrderAccounts(Struct, frozen=True, tag=True):
+    """Let accounts stand in the menu in this order; those that are not named follow."""
+
+    order: tuple[str, ...] = ()
+
+
+class UseProfile(Struct, frozen=True, tag=True):
+    """Use what a profile holds: its model, its accounts and its strategy, all at once. Empty: no profile."""
+
+    name: str = ""
+
+
+class SaveProfile(Struct, frozen=True, tag=True):
+    """Add a profile, or replace the one of the same name."""
+
+    profile: Profile
+    before: str = ""
+    """Its name until now, where it changed."""
+
+
+class RemoveProfile(Struct, frozen=True, tag=True):
+    """Forget a profile. What is in use with it stays in use."""
+
+    name: str
+
+
+class Import(Struct, frozen=True, tag=True):
+    """Take over what another installation exported; no key is in it."""
+
+    document: dict[str, Any]
+
+
+class CancelRefresh(Struct, frozen=True, tag=True):
+    """Wait no longer for lists that were asked for; what came stays."""
+
+
+class OpenFinder(Struct, frozen=True, tag=True):
+    """Show the small window that finds a model as you type; shown already, it goes away, unless ``text`` is given."""
+
+    text: str = ""
+
+
+class OpenWelcome(Struct, frozen=True, tag=True):
+    """Show the steps of the first start again."""
+
+
+class OpenHelp(Struct, frozen=True, tag=True):
+    """Show the user guide, at a page and, after a ``#``, a heading if named."""
+
+    page: str = ""
+
+
 class OpenSettings(Struct, frozen=True, tag=True):
     """Show the settings dialog, on a page and at an account if named."""
 
@@ -190,6 +264,9 @@ class Activate(Struct, frozen=True, tag=True):
 class Quit(Struct, frozen=True, tag=True):
     """Leave, tidily."""
 
+
+Window: TypeAlias = "OpenFinder | OpenWelcome | OpenHelp | OpenSettings | ShowAll | Activate"
+"""What opens a window; without a screen it means nothing."""
 
 WireIntent: TypeAlias = (
     PickModel
@@ -214,6 +291,18 @@ WireIntent: TypeAlias = (
     | SwitchGateway
     | NewToken
     | RevokeToken
+    | Pin
+    | Hide
+    | Fold
+    | OrderAccounts
+    | UseProfile
+    | SaveProfile
+    | RemoveProfile
+    | Import
+    | CancelRefresh
+    | OpenFinder
+    | OpenWelcome
+    | OpenHelp
     | OpenSettings
     | ShowAll
     | Activate

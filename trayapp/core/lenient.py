@@ -12,6 +12,7 @@ from trayapp.core.gateway_settings import no_origin, no_path
 from trayapp.core.language import _
 from trayapp.core.rules import Rule, no_model, no_target
 from trayapp.core.settings import Settings
+from trayapp.core.shortcuts import no_shortcut
 
 T = TypeVar("T", bound=msgspec.Struct)
 Raw = dict[str, Any]
@@ -23,6 +24,7 @@ _CHECKS: Mapping[str, Callable[[str], str]] = {
     "gateway_failover": no_target,
     "gateway_without_token": no_path,
     "gateway_origins": no_origin,
+    "shortcut": no_shortcut,
 }
 """What no type can say of the texts in a preference; each gives a sentence about what cannot be."""
 

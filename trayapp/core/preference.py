@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from trayapp.core.language import N_
 
-GENERAL, PROVIDERS, MODELS, LOCAL = N_("General"), N_("Providers"), N_("Models"), N_("Local models")
-GATEWAY = N_("Gateway")
+GENERAL, DESKTOP, PROVIDERS, MODELS = N_("General"), N_("Icon and keys"), N_("Providers"), N_("Models")
+LOCAL, GATEWAY = N_("Local models"), N_("Gateway")
 """The pages of the settings that hold preferences, in their order."""
 
 

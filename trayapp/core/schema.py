@@ -13,7 +13,7 @@ from trayapp.core import settings as settings_module
 from trayapp.core import state as state_module
 from trayapp.core.accounts import Account
 from trayapp.core.language import _
-from trayapp.core.preference import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS
+from trayapp.core.preference import DESKTOP, GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS
 from trayapp.core.settings import LATENCIES, LONGEST_TTL, STRATEGIES, Settings, Ttl
 from trayapp.core.state import State
 
@@ -21,7 +21,7 @@ Raw = dict[str, Any]
 Migration = Callable[[Raw], Raw]
 
 _ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
-_PAGES = (GENERAL, PROVIDERS, MODELS, LOCAL, GATEWAY)
+_PAGES = (GENERAL, DESKTOP, PROVIDERS, MODELS, LOCAL, GATEWAY)
 
 SETTINGS_MIGRATIONS: Mapping[int, Migration] = {}
 """From the version that is the key to the next one; a stored example of each is a test."""

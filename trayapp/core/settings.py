@@ -7,12 +7,12 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct, field
 
 from trayapp.core.accounts import Account
-from trayapp.core.gateway_settings import GatewaySettings
+from trayapp.core.desktop_settings import DesktopSettings
 from trayapp.core.language import N_
-from trayapp.core.preference import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, about
+from trayapp.core.preference import DESKTOP, GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, about
 from trayapp.core.rules import Rule
 
-__all__ = ["GATEWAY", "GENERAL", "LOCAL", "MODELS", "PROVIDERS", "Settings", "about"]
+__all__ = ["DESKTOP", "GATEWAY", "GENERAL", "LOCAL", "MODELS", "PROVIDERS", "Settings", "about"]
 
 VERSION = 1
 
@@ -48,33 +48,10 @@ class Waits(Struct, frozen=True, omit_defaults=True):
     """Before the first of these; each later pause is twice as long."""
 
 
-class Settings(GatewaySettings, frozen=True, omit_defaults=True, kw_only=True):
+class Settings(DesktopSettings, frozen=True, omit_defaults=True, kw_only=True):
     """What the user chose, in settings.toml. Start at login is not here: the system remembers it."""
 
     version: int = VERSION
-    notify_switch: Annotated[
-        bool,
-        about(N_("Tell me when the model changes"), page=GENERAL, help=N_("A short notification after each switch.")),
-    ] = True
-    confirm_switch: Annotated[
-        bool,
-        about(
-            N_("Ask before switching provider"),
-            page=GENERAL,
-            help=N_("A question before a click moves you to another provider."),
-        ),
-    ] = False
-    tray_wait: Annotated[
-        int,
-        about(
-            N_("Wait for a tray"),
-            page=GENERAL,
-            minimum=0,
-            maximum=600,
-            unit=N_("seconds"),
-            help=N_("How long to look for a place in a tray before a window opens in its stead."),
-        ),
-    ] = 15
     show_non_chat: Annotated[
         bool,
         about(
@@ -188,5 +165,7 @@ class Settings(GatewaySettings, frozen=True, omit_defaults=True, kw_only=True):
         ),
     ] = False
     accounts: tuple[Account, ...] = ()
+    provider_order: tuple[str, ...] = ()
+    """Ids of accounts in the order of the menu; those that are not named follow."""
     rules: tuple[Rule, ...] = ()
     """Where requests go by their text or name; the first that fits. None: nothing is looked at."""

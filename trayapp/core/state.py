@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from trayapp.core.models import ModelRef
+from trayapp.core.profiles import Profile
 
 VERSION = 1
 
@@ -34,6 +35,14 @@ class State(Struct, frozen=True, omit_defaults=True, kw_only=True):
     tokens: tuple[Token, ...] = ()
     """Who may use the gateway."""
     pinned: tuple[ModelRef, ...] = ()
+    """On top of the menu and of the search, in the order in which they were pinned."""
+    hidden: tuple[ModelRef, ...] = ()
+    """Left out of the menu and of lists; whoever names one can still choose it."""
+    folded: tuple[str, ...] = ()
+    """Accounts whose models stand below their header only when somebody opens it."""
+    profiles: tuple[Profile, ...] = ()
+    profile: str = ""
+    """Name of the profile in use; empty: none is."""
     recent: tuple[ModelRef, ...] = ()
     """Newest first."""
     seen: tuple[str, ...] = ()

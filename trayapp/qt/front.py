@@ -8,7 +8,18 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from trayapp.app.root import App
-from trayapp.core.intents import Activate, CopyAddress, CopyToken, Intent, OpenSettings, ShowAll
+from trayapp.core.intents import (
+    Activate,
+    CopyAddress,
+    CopyToken,
+    Intent,
+    OpenFinder,
+    OpenHelp,
+    OpenSettings,
+    OpenWelcome,
+    ShowAll,
+    Window,
+)
 from trayapp.core.settings import PROVIDERS
 from trayapp.qt import garbage
 from trayapp.qt.icons import Icons
@@ -109,12 +120,18 @@ class Front(QObject):
             self._windows = Windows(self._app, self.ask, found=self._started.found if self._started else dict)
         return self._windows
 
-    def _show(self, what: OpenSettings | ShowAll | Activate | None) -> None:
+    def _show(self, what: Window | None) -> None:
         match what:
             case OpenSettings(page, provider, add):
                 self.windows.settings(page, provider, add=add)
             case ShowAll(provider):
                 self.windows.models(provider)
+            case OpenFinder(text):
+                self.windows.finder(text)
+            case OpenWelcome():
+                self.windows.welcome()
+            case OpenHelp(page):
+                self.windows.help(page)
             case Activate():
                 nothing = not any(section.models for section in self._app.view.value.sections)
                 self.windows.settings(PROVIDERS, add=True) if nothing else self.windows.models()

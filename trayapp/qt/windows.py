@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from PySide6.QtWidgets import QWidget
@@ -31,6 +32,11 @@ from trayapp.ui import gateway
 from trayapp.ui.accounts import AccountView, Offer, account_views, offers
 from trayapp.ui.form import About
 from trayapp.ui.notices import Notice, Subject
+
+if TYPE_CHECKING:
+    from trayapp.qt.finder import Finder
+    from trayapp.qt.help import HelpWindow
+    from trayapp.qt.welcome import Welcome
 
 
 class GatewayFeed(Struct, frozen=True, kw_only=True):
@@ -77,6 +83,9 @@ class Windows:
         self._found = found
         self._settings: SettingsDialog | None = None
         self._models: ListWindow | None = None
+        self._finder: Finder | None = None
+        self._welcome: Welcome | None = None
+        self._help: HelpWindow | None = None
         self._accounts: Topic[tuple[AccountView, ...]] = Topic(())
         self._leave: list[Callable[[], None]] = []
 
@@ -92,6 +101,30 @@ class Windows:
     def models(self, provider: str = "") -> None:
         """The list of all models, at this account's."""
         self._list().show_all(provider)
+
+    def finder(self, text: str = "") -> None:
+        """The small window that finds a model as somebody types."""
+        if self._finder is None:
+            from trayapp.qt.finder import window
+
+            self._finder = window(self._app, self._ask)
+        self._finder.open(text)
+
+    def welcome(self) -> None:
+        """The steps of the first start."""
+        if self._welcome is None:
+            from trayapp.qt.welcome import window
+
+            self._welcome = window(self._app, self._ask, self._found)
+        self._welcome.open_anew()
+
+    def help(self, page: str = "") -> None:
+        """The user guide."""
+        if self._help is None:
+            from trayapp.qt.help import window
+
+            self._help = window(self._app)
+        self._help.open_page(page)
 
     def stand_in(self, reason: str) -> None:
         """The list in the tray's place, with the reason."""
@@ -124,11 +157,11 @@ class Windows:
         """Close all of them."""
         for leave in self._leave:
             leave()
-        for window in (self._settings, self._models):
+        for window in (self._settings, self._models, self._finder, self._welcome, self._help):
             if window is not None:
                 window.hide()
                 window.deleteLater()
-        self._settings = self._models = None
+        self._settings = self._models = self._finder = self._welcome = self._help = None
 
     def _list(self) -> ListWindow:
         if self._models is None:

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from trayapp.core import schema
 from trayapp.core.language import N_, _
-from trayapp.core.settings import GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
+from trayapp.core.settings import DESKTOP, GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
+PROFILES = N_("Profiles")
 DIAGNOSTICS = N_("Diagnostics")
 ABOUT = N_("About")
 ON, OFF = "on", "off"
@@ -67,10 +68,11 @@ def pages(settings: Settings, forced: Mapping[str, str] | None = None) -> tuple[
 
     ``forced`` names the variables of the environment that set some of them.
     """
-    found: dict[str, list[Field]] = {GENERAL: [], PROVIDERS: [], MODELS: [], LOCAL: [], GATEWAY: []}
+    found: dict[str, list[Field]] = {GENERAL: [], DESKTOP: [], PROVIDERS: [], MODELS: [], LOCAL: [], GATEWAY: []}
     for preference in schema.preferences().values():
         by = (forced or {}).get(preference.name, "")
         found.setdefault(preference.page, []).append(_field(preference, settings, by))
+    found[PROFILES] = []
     found[DIAGNOSTICS] = []
     found[ABOUT] = []
     return tuple(Page(name, _(name), tuple(fields)) for name, fields in found.items())

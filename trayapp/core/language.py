@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+ENGLISH = "en"
+
 
 class _Catalog(Protocol):
     def gettext(self, message: str) -> str: ...
@@ -11,25 +13,39 @@ class _Catalog(Protocol):
 
 
 _installed: _Catalog | None = None
+_spoken = ENGLISH
 
 
 def install(folder: str, languages: list[str] | None = None) -> bool:
-    """Use the first catalogue found under ``folder``; False where there is none.
+    """Use the catalogue of the first of these languages that has one below ``folder``; False where none has.
 
-    English is what stands in the source, so gettext is imported only when asked for a language.
+    English is what stands in the source, so gettext is imported only when asked for another language, and whoever
+    names English first gets it though later ones have catalogues.
     """
-    global _installed
+    global _installed, _spoken
+    _installed, _spoken = None, ENGLISH
     import gettext
 
-    try:
-        _installed = gettext.translation("trayapp", folder, languages)
-    except OSError:
-        _installed = None
-    return _installed is not None
+    for language in languages or ():
+        if language.partition("_")[0] in (ENGLISH, "C", "POSIX"):
+            return False
+        try:
+            _installed = gettext.translation("trayapp", folder, [language])
+        except OSError:  # none, or one that cannot be read
+            continue
+        _spoken = language
+        return True
+    return False
+
+
+def spoken() -> str:
+    """The code of the language in use, such as ``de_AT``."""
+    return _spoken
 
 
 def _(message: str) -> str:
-    return message if _installed is None else _installed.gettext(message)
+    # to gettext, nothing at all is the name of the catalogue's own head
+    return message if _installed is None or not message else _installed.gettext(message)
 
 
 def N_(message: str) -> str:

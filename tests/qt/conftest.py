@@ -27,3 +27,14 @@ def _windows_end_nothing(qapp: QApplication) -> Iterator[None]:
 @pytest.fixture
 def opened(qtbot: QtBot) -> Callable[..., Opened]:
     return lambda **more: Opened(qtbot, **more)
+
+
+@pytest.fixture(params=[1.0, 2.0])
+def size_of_text(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[object]:
+    """Twice: as it is, and as large as some need it."""
+    before = qapp.font()
+    font = qapp.font()
+    font.setPointSizeF(before.pointSizeF() * request.param)
+    qapp.setFont(font)
+    yield request.param
+    qapp.setFont(before)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
+from tests.qt.access import assert_keys_differ, assert_named, assert_short, assert_texts_fit, tab_order_of_part
 from tests.qt.dialog import APPLY, Opened
 from tests.qt.gateway_opened import Open, copied, publish, shown
 from tests.qt.gateway_parts import EDITOR, FIRST, TAKEN
-from tests.qt.test_local_access import controls
-from tests.qt.test_settings_access import assert_fits, tab_order
 from trayapp.core.intents import SwitchGateway
 from trayapp.qt.gateway_page import GatewayPage
 
@@ -46,53 +43,25 @@ async def full(opened: Open) -> tuple[Opened, GatewayPage]:
 async def test_every_control_has_a_name_for_a_screen_reader(opened: Open, part: int) -> None:
     it, page = await full(opened)
     page.tabs.setCurrentIndex(part)
-    for control in controls(it.dialog):
-        own = type(control).__name__ in ("QToolButton", "QAbstractButton", "QHeaderView", "QTableCornerButton")
-        if own or control.objectName().startswith("qt_"):
-            continue  # Qt's own, inside its widgets
-        named = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
-        assert named, type(control).__name__
+    assert_named(it.dialog)
 
 
 @pytest.mark.parametrize("part", PARTS)
 async def test_no_access_key_is_there_twice(opened: Open, part: int) -> None:
     it, page = await full(opened)
     page.tabs.setCurrentIndex(part)
-    tabs = (it.dialog.tabs, page.tabs)
-    texts = [bar.tabText(at) for bar in tabs for at in range(bar.count())]
-    texts += [it.text() for it in controls(it.dialog) if isinstance(it, QAbstractButton)]
-    texts += [label.text() for label in it.dialog.findChildren(QLabel) if label.isVisible() and label.buddy()]
-    marks = [text.replace("&&", "") for text in texts]
-    keys = [mark[mark.index("&") + 1].lower() for mark in marks if "&" in mark]
-    assert sorted(keys) == sorted(set(keys)), sorted(texts)
+    assert_keys_differ(it.dialog, page.tabs)
 
 
 @pytest.mark.parametrize("part", PARTS)
 async def test_tab_goes_through_a_part_from_top_to_bottom_and_then_to_the_buttons(opened: Open, part: int) -> None:
     it, page = await full(opened)
     page.tabs.setCurrentIndex(part)
-    it.dialog.tabs.tabBar().setFocus()
-    order = tab_order(it.dialog)
-    assert order[1] is page.tabs.tabBar()
-    inside = page.tabs.currentWidget()
-    assert inside is not None
-    here = [widget for widget in order if inside.isAncestorOf(widget)]
-    buttons = [widget for widget in order if it.dialog.buttons.isAncestorOf(widget)]
-    assert order == [order[0], page.tabs.tabBar(), *here, *buttons]
+    inside, here = tab_order_of_part(it.dialog, page.tabs)
     tops = [widget.mapTo(inside, widget.rect().topLeft()).y() for widget in here]
     line = page.fontMetrics().height()
     # what stands beside a list is read after it, from its top
     assert all(later > earlier - 3 * line for earlier, later in pairwise(tops)), [it.accessibleName() for it in here]
-
-
-@pytest.fixture(params=[1.0, 2.0])
-def size_of_text(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[object]:
-    before = qapp.font()
-    font = qapp.font()
-    font.setPointSizeF(before.pointSizeF() * request.param)
-    qapp.setFont(font)
-    yield request.param
-    qapp.setFont(before)
 
 
 async def test_no_text_is_clipped_in_any_size(size_of_text: float, opened: Open) -> None:
@@ -102,11 +71,7 @@ async def test_no_text_is_clipped_in_any_size(size_of_text: float, opened: Open)
         rows = range(page.tools.list.count()) if page.tabs.currentWidget() is page.tools else range(1)
         for row in rows:
             page.tools.list.setCurrentRow(row)
-            for _turn in range(5):
-                await asyncio.sleep(0)
-            for widget in it.dialog.findChildren(QWidget):
-                if widget.isVisible() and isinstance(widget, QLabel | QAbstractButton) and widget.text():
-                    assert_fits(widget, page.tabs.tabText(part))
+            await assert_texts_fit(it.dialog, page.tabs.tabText(part))
 
 
 async def test_the_longest_address_and_every_tool_s_name_can_be_read(size_of_text: float, opened: Open) -> None:
@@ -124,10 +89,7 @@ async def test_the_longest_address_and_every_tool_s_name_can_be_read(size_of_tex
 @pytest.mark.parametrize("part", PARTS)
 async def test_no_part_is_longer_than_a_small_screen(opened: Open, part: int) -> None:
     _it, page = await full(opened)
-    area = page.tabs.widget(part)
-    assert area is not None
-    inside = area.widget()  # type: ignore[attr-defined]
-    assert inside.heightForWidth(area.width()) <= 50 * page.fontMetrics().height()
+    assert_short(page.tabs, part)
 
 
 async def test_everything_can_be_done_with_the_keyboard_alone(opened: Open) -> None:

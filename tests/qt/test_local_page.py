@@ -255,7 +255,7 @@ async def test_the_list_for_the_start_has_an_order(opened: Open) -> None:
         box.add_button.click()
     box.model.enter("nonsense")
     assert not box.add_button.isEnabled()
-    assert box.note.text()
+    assert box.problem_note.text()
     box.list.setCurrentRow(2)
     box.up_button.click()
     box.up_button.click()

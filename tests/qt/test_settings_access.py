@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QWidget,
-)
 
+from tests.qt.access import assert_keys_differ, assert_named, assert_texts_fit, tab_order
 from tests.qt.dialog import Opened, ready
 from trayapp.core.intents import SaveSettings
 from trayapp.core.settings import GENERAL, MODELS, PROVIDERS
-from trayapp.qt.settings import SettingsDialog
 from trayapp.ui import form
-
-
-def controls(dialog: SettingsDialog) -> list[QWidget]:
-    kinds = (QAbstractButton, QLineEdit, QComboBox)
-    return [it for it in dialog.findChildren(QWidget) if isinstance(it, kinds) and it.isVisible()]
 
 
 def pages(it: Opened) -> list[str]:
@@ -37,11 +22,7 @@ async def test_every_control_has_a_name_for_a_screen_reader(opened: Callable[...
     it = await ready(opened)
     for page in pages(it):
         it.look_at(page, "openai" if page == PROVIDERS else "")
-        for control in controls(it.dialog):
-            if type(control).__name__ in ("QToolButton", "QAbstractButton") or control.objectName().startswith("qt_"):
-                continue  # Qt's own, inside its widgets
-            named = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
-            assert named, f"{type(control).__name__} on {page}"
+        assert_named(it.dialog, f"on {page}")
 
 
 async def test_no_access_key_is_there_twice_on_a_page(opened: Callable[..., Opened]) -> None:
@@ -49,12 +30,7 @@ async def test_no_access_key_is_there_twice_on_a_page(opened: Callable[..., Open
     for page in pages(it):
         for provider in ("openai", "azure", "ollama") if page == PROVIDERS else ("",):
             it.look_at(page, provider)
-            texts = [it.dialog.tabs.tabText(at) for at in range(it.dialog.tabs.count())]
-            texts += [control.text() for control in controls(it.dialog) if isinstance(control, QAbstractButton)]
-            texts += [label.text() for label in it.dialog.findChildren(QLabel) if label.isVisible() and label.buddy()]
-            marks = [text.replace("&&", "") for text in texts]
-            keys = [mark[mark.index("&") + 1].lower() for mark in marks if "&" in mark]
-            assert sorted(keys) == sorted(set(keys)), f"{page} {provider}: {sorted(texts)}"
+            assert_keys_differ(it.dialog, where=f"{page} {provider}")
 
 
 async def test_tab_goes_from_the_pages_through_the_fields_to_the_buttons(opened: Callable[..., Opened]) -> None:
@@ -78,48 +54,13 @@ async def test_tab_goes_from_the_pages_through_the_fields_to_the_buttons(opened:
         assert sum(inside) >= 2
 
 
-def tab_order(dialog: SettingsDialog) -> list[QWidget]:
-    start = dialog.tabs.tabBar()
-    order: list[QWidget] = [start]
-    widget = start.nextInFocusChain()
-    while widget is not None and widget is not start:
-        takes = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled() and widget.isVisible()
-        if takes and widget.focusProxy() is None:
-            order.append(widget)
-        widget = widget.nextInFocusChain()
-    return order
-
-
-@pytest.fixture(params=[1.0, 2.0])
-def large_text(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[object]:
-    before = qapp.font()
-    font = qapp.font()
-    font.setPointSizeF(before.pointSizeF() * request.param)
-    qapp.setFont(font)
-    yield request.param
-    qapp.setFont(before)
-
-
-async def test_no_text_is_clipped_in_any_size(large_text: float, opened: Callable[..., Opened]) -> None:
+async def test_no_text_is_clipped_in_any_size(size_of_text: float, opened: Callable[..., Opened]) -> None:
     it = await ready(opened, keyring="locked")
     it.enter("inline_models", "ninety")
     for page in pages(it):
         for provider in ("openai", "azure") if page == PROVIDERS else ("",):
             it.look_at(page, provider)
-            for _turn in range(5):
-                await asyncio.sleep(0)
-            for widget in it.dialog.findChildren(QWidget):
-                if widget.isVisible() and isinstance(widget, QLabel | QAbstractButton) and widget.text():
-                    assert_fits(widget, page)
-
-
-def assert_fits(widget: QLabel | QAbstractButton, page: str) -> None:
-    what = f"“{widget.text()}” on {page}: {widget.size()} of {widget.sizeHint()}"
-    if isinstance(widget, QLabel) and widget.wordWrap():
-        assert widget.height() >= widget.heightForWidth(widget.width()), what
-    else:
-        assert widget.width() >= widget.minimumSizeHint().width(), what
-        assert widget.height() >= widget.minimumSizeHint().height(), what
+            await assert_texts_fit(it.dialog, page)
 
 
 async def test_enter_in_a_field_is_ok(opened: Callable[..., Opened]) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from tests.support.ollama_turns import SECONDS
-from tests.support.served import Answer, Asked, Front, MemoryTransport, Said, as_json
+from tests.support.served import Answer, Asked, FakeServer, Said, as_json
 from tests.support.timeloop import LoopClock
 from trayapp.core.clock import Clock
 
@@ -84,8 +84,8 @@ class _RefusedError(Exception):
         self.answer = as_json({"error": error}, status)
 
 
-class FakeLMStudio:
-    """One server. ``async with`` starts it and stops it."""
+class FakeLMStudio(FakeServer):
+    """One server."""
 
     def __init__(
         self,
@@ -97,14 +97,13 @@ class FakeLMStudio:
         native_v1: bool = True,
         port: int = 0,
     ) -> None:
-        self.clock = clock or LoopClock()
+        super().__init__(clock or LoopClock(), port)
         self.models = {model.key: model for model in models}
         self.instances: dict[str, Instance] = {}
         self.story: list[Event] = []
         self.jit = jit
         self.auto_evict = auto_evict
         self.token = token
-        self.front = Front(self._answer, self.clock, port)
         self._loading: dict[str, asyncio.Task[Instance]] = {}
         self._table: dict[tuple[str, str], Callable[[Asked], Awaitable[Answer]]] = {
             ("GET", "/lmstudio-greeting"): self._greeting,
@@ -123,19 +122,9 @@ class FakeLMStudio:
                 ("POST", "/api/v1/models/unload"): self._unload,
             }
 
-    async def __aenter__(self) -> FakeLMStudio:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    async def start(self) -> None:
-        await self.front.start()
-
     async def stop(self) -> None:
         """Ended, and everything out of memory."""
-        await self.front.stop()
+        await super().stop()
         for task in self._loading.values():
             task.cancel()
         await asyncio.gather(*self._loading.values(), return_exceptions=True)
@@ -143,24 +132,12 @@ class FakeLMStudio:
             self._drop(id, "unloaded")
 
     @property
-    def url(self) -> str:
-        return self.front.url
-
-    @property
-    def log(self) -> list[Asked]:
-        return self.front.log
-
-    @property
     def loaded(self) -> list[str]:
         return list(self.instances)
 
-    def transport(self) -> MemoryTransport:
-        return MemoryTransport(self.front)
-
     async def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Said:
-        """Any request of another program, in memory. Cancel it to hang up. Errors come back as they are."""
         sign = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        return await self.front.ask(method, path, body, {**sign, **(headers or {})})
+        return await super().ask(method, path, body, {**sign, **(headers or {})})
 
     async def chat(self, model: str, *, seconds: float | None = None, **more: Any) -> Said:
         """``/v1/chat/completions``; ``more``: ttl, stream."""

@@ -29,14 +29,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from tests.support.ollama_models import FakeModel, Features, Limits, cloud, embedding, features_of, full, samples
 from tests.support.ollama_routes import Routes
 from tests.support.ollama_scheduler import Event, Runner, Scheduler
 from tests.support.ollama_turns import SECONDS
-from tests.support.served import Answer, Asked, Front, MemoryTransport, Said
+from tests.support.served import Answer, Asked, FakeServer, Said
 from tests.support.timeloop import LoopClock
 from trayapp.core.clock import Clock, SystemClock
 
@@ -45,8 +44,8 @@ __all__ = ["Event", "FakeModel", "FakeOllama", "Features", "Said", "cloud", "emb
 Standing = Literal["running", "starting", "refusing", "another", "hanging"]
 
 
-class FakeOllama:
-    """One server. ``async with`` starts it and stops it."""
+class FakeOllama(FakeServer):
+    """One server."""
 
     def __init__(
         self,
@@ -60,23 +59,14 @@ class FakeOllama:
         standing: Standing = "running",
         **limits: Any,
     ) -> None:
-        self.clock = clock or LoopClock()
+        super().__init__(clock or LoopClock(), port)
         self.limits = Limits(**limits)
         self.models = {model.name.lower(): model for model in models}
         self.cloud_calls: list[Asked] = []
-        self.front = Front(self._answer, self.clock, port)
         self.standing = standing
         self.story: list[Event] = []
         self._scheduler = Scheduler(self.clock, self.limits, self.story)
         self._routes = Routes(self, features or features_of(version), version, zone, cloud)
-
-    @property
-    def url(self) -> str:
-        return self.front.url
-
-    @property
-    def log(self) -> list[Asked]:
-        return self.front.log
 
     @property
     def standing(self) -> Standing:
@@ -91,26 +81,16 @@ class FakeOllama:
         else:
             self.front.awake.set()
 
-    async def __aenter__(self) -> FakeOllama:
-        await self.start()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
     async def start(self) -> None:
         """With nothing loaded; where it was before, if it was."""
         self._scheduler = Scheduler(self.clock, self.limits, self.story)
         self._scheduler.start()
-        await self.front.start()
+        await super().start()
 
     async def stop(self) -> None:
         """Killed: connections are cut, its models are out of memory."""
-        await self.front.stop()
+        await super().stop()
         await self._scheduler.stop()
-
-    def transport(self) -> MemoryTransport:
-        return MemoryTransport(self.front)
 
     @property
     def scheduler(self) -> Scheduler:
@@ -168,10 +148,6 @@ class FakeOllama:
     async def ps(self) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = (await self.ask("GET", "/api/ps")).json["models"]
         return listed
-
-    async def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Said:
-        """Any request of another program, in memory. Cancel it to hang up. Errors come back as they are."""
-        return await self.front.ask(method, path, body, headers)
 
     async def chat(self, model: str, *, seconds: float | None = None, stream: bool = False, **more: Any) -> Said:
         """``/api/chat``; ``more``: keep_alive, options, shift, messages."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -352,3 +353,42 @@ def _report(task: asyncio.Task[None]) -> None:
     """A fault of the fake itself fails the test."""
     if not task.cancelled() and (error := task.exception()) is not None:
         task.get_loop().call_exception_handler({"message": "the fake server failed", "exception": error})
+
+
+class FakeServer(ABC):
+    """A server behind a front. ``async with`` starts it and stops it."""
+
+    def __init__(self, clock: Clock, port: int) -> None:
+        self.clock = clock
+        self.front = Front(self._answer, clock, port)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        await self.front.start()
+
+    async def stop(self) -> None:
+        await self.front.stop()
+
+    @property
+    def url(self) -> str:
+        return self.front.url
+
+    @property
+    def log(self) -> list[Asked]:
+        return self.front.log
+
+    def transport(self) -> MemoryTransport:
+        return MemoryTransport(self.front)
+
+    async def ask(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Said:
+        """Any request of another program, in memory. Cancel it to hang up. Errors come back as they are."""
+        return await self.front.ask(method, path, body, headers)
+
+    @abstractmethod
+    async def _answer(self, asked: Asked) -> Answer: ...

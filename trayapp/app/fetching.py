@@ -12,7 +12,7 @@ import msgspec
 from trayapp.app.keychain import Keychain, spec_of
 from trayapp.app.timing import waiting
 from trayapp.catalog.facts import Facts
-from trayapp.core.accounts import Account
+from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
@@ -24,9 +24,6 @@ from trayapp.system.net import Net
 
 if TYPE_CHECKING:
     from trayapp.providers.client import Fetched
-
-IDENTIFIED = ("ollama", "lmstudio")
-"""Servers that are asked who they are first: a list of models could be anybody's."""
 
 
 class Fetcher:
@@ -59,7 +56,8 @@ class Fetcher:
         client = await asyncio.to_thread(import_module, "trayapp.providers.client")
         key = await self._keychain.key(account)
         http = await self._net.client()
-        if spec.id in IDENTIFIED and not await client.answers(spec, http, account=account):
+        # a list of models could be anybody's
+        if spec.id in IMPLICIT and not await client.answers(spec, http, account=account):
             raise ProviderError(Failure(Kind.NOT_RUNNING, account.id))
         # what was fetched before the catalogue was refreshed has to come again to be told its news
         known = held if held and held.fetched_at >= await asyncio.to_thread(self._facts.refreshed_at) else None

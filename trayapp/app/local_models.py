@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from trayapp.app.keychain import spec_of
-from trayapp.core.accounts import Account
+from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.core.models import ModelRef
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from trayapp.local.residency import Server
     from trayapp.local.stats import Measurements
 
-SERVERS = ("ollama", "lmstudio")
-"""Rows whose servers let themselves be asked what is loaded."""
 ENDING = 3.0
 """Seconds for the models to be unloaded when the program ends."""
 
@@ -111,13 +109,13 @@ class LocalModels:
         return tuple(
             it
             for it in app.accounts
-            if it.enabled and it.spec in SERVERS and (it.id in own or it.id in app.state.value.seen or app.alone)
+            if it.enabled and it.spec in IMPLICIT and (it.id in own or it.id in app.state.value.seen or app.alone)
         )
 
     def engine(self, provider: str) -> Engine:
         """The engine of this account's server. Raises UserError for an account that has none."""
         account = self._app.account(provider)
-        if account.spec not in SERVERS:
+        if account.spec not in IMPLICIT:
             told = _("{name} does not let other programs decide what it keeps in memory.")
             raise UserError(told.format(name=self._app.name(provider)))
         if not account.enabled:

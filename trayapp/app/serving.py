@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 from collections.abc import Callable, Mapping
 
 from trayapp.app.build import build
-from trayapp.app.root import App
+from trayapp.app.ending import catch
 from trayapp.app.start import Started
 from trayapp.core.language import _
 from trayapp.core.overrides import PREFIX
@@ -55,7 +53,7 @@ async def _main(
 
     app = build(paths, env=env)
     logs.set_up(paths)
-    _catch(app, asyncio.get_running_loop())
+    catch(app, asyncio.get_running_loop())
     for problem in app.problems:
         complain(problem)
     # its user may sit at another computer and see no prompt: then what the keyring holds is out of reach
@@ -85,19 +83,3 @@ def _welcome(url: str, token: Secret | None, say: Callable[[str], object]) -> No
         say(_("Its token for tools: “trayapp gateway token”"))
     else:
         say(_("Token for this run: {token}").format(token=shown(token)))
-
-
-def _catch(app: App, loop: asyncio.AbstractEventLoop) -> None:
-    """Signals end the program tidily; what nobody expected is reported and does not end it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if sys.platform == "win32":
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(app.leaving.set))
-        else:
-            loop.add_signal_handler(number, app.leaving.set)
-
-    def in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        exc = context.get("exception")
-        if isinstance(exc, BaseException):
-            app.report(str(context.get("message", "the loop")), exc)
-
-    loop.set_exception_handler(in_loop)

@@ -12,13 +12,13 @@ from typing import Any
 from trayapp.cli import disk, output
 from trayapp.cli.codes import DONE
 from trayapp.cli.console import Console
+from trayapp.core.accounts import IMPLICIT
 from trayapp.core.errors import UserError
 from trayapp.core.intents import CancelWarmUp, Keep, SetStrategy, Unload, WarmUp
 from trayapp.core.language import _
 from trayapp.core.models import ModelRef
 
 OFF = "off"
-SERVERS = ("ollama", "lmstudio")
 LONGEST_LOAD = 7200.0
 """Seconds that a load is waited for: a large model from a slow disk takes minutes."""
 
@@ -91,7 +91,7 @@ def warm(console: Console, args: Any) -> int:
 def _meant(console: Console, text: str) -> ModelRef:
     """``account/model``, or a model's name alone where it is clear whose. Raises UserError."""
     found = disk.read(console.paths, console.env)
-    servers = [it for it in found.accounts if it.spec in SERVERS and it.enabled]
+    servers = [it for it in found.accounts if it.spec in IMPLICIT and it.enabled]
     provider, slash, model = text.strip().partition("/")
     if slash and model and provider in {it.id for it in servers}:
         return ModelRef(provider, model)

@@ -45,7 +45,10 @@ class Account(Struct, frozen=True, omit_defaults=True):
 
 
 IMPLICIT = ("ollama", "lmstudio")
-"""Servers of this computer that are looked for without being set up."""
+"""The rows of the local servers that the program knows by their own API, and not only as somebody's list of models.
+
+So they are looked for without being set up, are asked first who they are, and can tell and change what is loaded.
+"""
 
 
 def with_implicit(accounts: Iterable[Account]) -> tuple[Account, ...]:

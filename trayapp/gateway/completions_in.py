@@ -27,7 +27,7 @@ from trayapp.gateway.exchange import (
 from trayapp.gateway.faults import openai_error
 from trayapp.gateway.fields import Fields, body_fields, cannot, must_be
 from trayapp.gateway.framing import event as sse
-from trayapp.gateway.openai_parts import HARMLESS, read_sampling, usage_body
+from trayapp.gateway.openai_parts import HARMLESS, read_include_usage, read_sampling, usage_body
 
 _encode = msgspec.json.Encoder().encode
 _STOPS = {
@@ -46,10 +46,7 @@ def read_request(body: bytes) -> Request:
     fields.only("echo", False)
     fields.only("suffix", "")
     fields.only("logprobs", 0, False)
-    options = fields.fields("stream_options")
-    include_usage = options.flag("include_usage") or False
-    options.leave("include_obfuscation")
-    options.done()
+    include_usage = read_include_usage(fields)
     request = Request(
         model=fields.needed("model"),
         messages=(Message(Role.USER, (Text(_prompt(fields)),)),),

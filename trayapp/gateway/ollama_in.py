@@ -26,7 +26,7 @@ from trayapp.gateway.exchange import (
     ToolResult,
 )
 from trayapp.gateway.fields import Fields, body_fields, cannot, must_be
-from trayapp.gateway.openai_parts import opening
+from trayapp.gateway.openai_parts import opening, read_tool
 
 HARMLESS = (
     # how long the model stays in memory, which is the program's to decide
@@ -241,13 +241,7 @@ def _call(item: Fields, calls: _Calls) -> ToolCall:
 
 
 def _tool(item: Fields) -> Tool:
-    if (kind := item.text("type", "function")) != "function":
-        raise cannot(item.at("type"), _("Only functions can be offered as tools, not “{kind}”.").format(kind=kind))
-    function = item.fields("function")
-    tool = Tool(
-        function.needed("name"), function.text("description"), function.mapping("parameters"), function.flag("strict")
-    )
-    function.done()
+    tool = read_tool(item)
     item.only("items", [])
     item.done()
     return tool

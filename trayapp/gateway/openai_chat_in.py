@@ -41,8 +41,10 @@ from trayapp.gateway.openai_parts import (
     read_choice,
     read_content,
     read_format,
+    read_include_usage,
     read_reasoning,
     read_sampling,
+    read_tool,
     usage_body,
 )
 
@@ -65,10 +67,7 @@ def read_request(body: bytes) -> Request:
     fields.only("modalities", ["text"])
     if "functions" in fields or "function_call" in fields:
         raise cannot("functions", _("Functions were replaced by “tools”: use these."))
-    options = fields.fields("stream_options")
-    include_usage = options.flag("include_usage") or False
-    options.leave("include_obfuscation")
-    options.done()
+    include_usage = read_include_usage(fields)
     system, messages = opening([_message(item) for item in fields.each("messages")])
     limit = fields.integer("max_completion_tokens", 1)
     older = fields.integer("max_tokens", 1)
@@ -151,13 +150,7 @@ def _result(item: Fields) -> ToolResult:
 
 
 def _tool(item: Fields) -> Tool:
-    if (kind := item.text("type", "function")) != "function":
-        raise cannot(item.at("type"), _("Only functions can be offered as tools, not “{kind}”.").format(kind=kind))
-    function = item.fields("function")
-    tool = Tool(
-        function.needed("name"), function.text("description"), function.mapping("parameters"), function.flag("strict")
-    )
-    function.done()
+    tool = read_tool(item)
     item.leave("cache_control")
     item.done()
     return tool

@@ -1,4 +1,4 @@
-"""What OpenAI's dialects have in common: content, sampling figures, tool choice, formats, tokens."""
+"""What OpenAI's dialects have in common: content, sampling figures, tools, formats, tokens."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from trayapp.gateway.exchange import (
     Role,
     Sampling,
     Text,
+    Tool,
     ToolChoice,
     Usage,
 )
@@ -134,6 +135,27 @@ def read_sampling(fields: Fields, *, logprobs: bool = True) -> Sampling:
         logprobs=(fields.flag("logprobs") or False) if logprobs else False,
         top_logprobs=(fields.integer("top_logprobs", 0) or 0) if logprobs else 0,
     )
+
+
+def read_include_usage(fields: Fields) -> bool:
+    """Whether ``stream_options`` ask for the tokens at the end of a stream."""
+    options = fields.fields("stream_options")
+    wanted = options.flag("include_usage") or False
+    options.leave("include_obfuscation")
+    options.done()
+    return wanted
+
+
+def read_tool(item: Fields) -> Tool:
+    """A function within ``tools``, as Ollama writes it as well; what else the item may hold is the caller's to read."""
+    if (kind := item.text("type", "function")) != "function":
+        raise cannot(item.at("type"), _("Only functions can be offered as tools, not “{kind}”.").format(kind=kind))
+    function = item.fields("function")
+    tool = Tool(
+        function.needed("name"), function.text("description"), function.mapping("parameters"), function.flag("strict")
+    )
+    function.done()
+    return tool
 
 
 def read_choice(fields: Fields) -> ToolChoice:

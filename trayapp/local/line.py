@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
@@ -17,8 +16,8 @@ from trayapp.core.secret import Secret
 from trayapp.local.residency import ServerState, Standing
 from trayapp.providers.fields import NotAListError
 from trayapp.providers.refusals import refused, words
-from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, origin
-from trayapp.providers.wire import Answer, Wire
+from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback
+from trayapp.providers.wire import ACCEPT, Answer, Wire
 
 Http: TypeAlias = Callable[[], Awaitable[httpx.AsyncClient]]
 Headers: TypeAlias = Mapping[str, str] | Callable[[], Awaitable[Mapping[str, str]]]
@@ -133,44 +132,26 @@ class Talk(Wire):
         return self.failed(Kind.GARBLED, detail, status=answer.status)
 
     async def _send(self, method: str, path: str, content: bytes | None, limit: float | None) -> Answer:
-        url = self._url + path
-        try:
-            origin(url)
-            request = self._http.build_request(
-                method,
-                url,
-                content=content,
-                headers={
-                    **self._headers,
-                    "Accept": "application/json",
-                    "Accept-Encoding": "gzip",
-                    # one that was kept would break where the server has been started anew since, and prove nothing
-                    "Connection": "close",
-                    **({"Content-Type": "application/json"} if content is not None else {}),
-                },
-                timeout=httpx.Timeout(connect=self._connect, read=limit, write=LOOK, pool=_POOL),
-            )
-        except UserError as exc:
-            raise self.failed(Kind.BAD_INPUT, str(exc)) from None
-        except (httpx.InvalidURL, UnicodeError):
-            raise self.failed(
-                Kind.BAD_INPUT, _("“{url}” is not an address that can be asked.").format(url=url)
-            ) from None
-        if self._http.is_closed:  # the network changed under us; whoever asks again gets another client
-            raise self._broken(url, httpx.ReadError(""))
-        try:
-            # a body that comes byte by byte never trips the timeout of a single read
-            async with asyncio.timeout(None if limit is None else _POOL + self._connect + limit):
-                response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
-                try:
-                    return await self._read(url, response)
-                finally:
-                    await response.aclose()
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
-            error = self._broken(url, exc)
-            if isinstance(exc, _SILENT) or _hung_up(exc, error):
-                raise SilentError(error.failure) from None
-            raise error from None
+        headers = {
+            **self._headers,
+            **ACCEPT,
+            # one that was kept would break where the server has been started anew since, and prove nothing
+            "Connection": "close",
+            **({"Content-Type": "application/json"} if content is not None else {}),
+        }
+        return await self.send(
+            method,
+            self._url + path,
+            headers=lambda: headers,
+            each=httpx.Timeout(connect=self._connect, read=limit, write=LOOK, pool=_POOL),
+            within=None if limit is None else _POOL + self._connect + limit,
+            content=content,
+        )
+
+    def broken(self, url: str, exc: BaseException) -> ProviderError:
+        """The error behind what httpx raised; SilentError where the server had taken the connection."""
+        error = super().broken(url, exc)
+        return SilentError(error.failure) if isinstance(exc, _SILENT) or _hung_up(exc, error) else error
 
 
 def _hung_up(exc: BaseException, error: ProviderError) -> bool:

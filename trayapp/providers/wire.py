@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -24,6 +24,8 @@ from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, origi
 MAX_BYTES = 32 * 2**20
 """Decoded bytes of one list, all its pages together."""
 MAX_DEPTH = 100
+ACCEPT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
+"""What every request asks for, the coding by its name: httpx would offer every one that is installed."""
 _MAX_ERROR = 64 * 2**10
 _CODINGS = ("", "identity", "gzip", "deflate")  # what grows most is a thousandfold; brotli and zstd have no bound
 
@@ -80,18 +82,33 @@ class Wire:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request, one answer whatever its status. Raises ProviderError where none came or it is too long."""
+
+        def every() -> dict[str, str]:
+            own = signed(self.spec, self.key if sign else None, self.account)
+            return {**ACCEPT, **(headers or {}), **own}
+
+        # an empty query would cut off the one that the address brings along
+        body = {"params": query or None, "data": form or None}
+        return await self.send(method, url, headers=every, each=self._each, within=self._all, **body)
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Callable[[], Mapping[str, str]],
+        each: httpx.Timeout,
+        within: float | None,
+        **body: Any,
+    ) -> Answer:
+        """What ``ask`` does, for those with headers and times of their own; ``body`` goes to httpx as it is.
+
+        ``headers`` are made once the address is found good and may raise UserError. ``each``: the times of one step;
+        ``within``: seconds for everything together, or None.
+        """
         try:
             origin(url)  # an address with a name and password in it, or with none at all, is not asked
-            own = signed(self.spec, self.key if sign else None, self.account)
-            request = self._http.build_request(
-                method,
-                url,
-                params=dict(query) if query else None,
-                data=dict(form) if form else None,
-                # asked for by name: httpx would offer every coding that is installed
-                headers={"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {}), **own},
-                timeout=self._each,
-            )
+            request = self._http.build_request(method, url, headers=headers(), timeout=each, **body)
         except UserError as exc:
             raise self.failed(Kind.BAD_INPUT, str(exc)) from None
         except (httpx.InvalidURL, UnicodeError):
@@ -99,16 +116,16 @@ class Wire:
                 Kind.BAD_INPUT, _("“{url}” is not an address that can be asked.").format(url=url)
             ) from None
         if self._http.is_closed:  # the network changed under us; whoever asks again gets another client
-            raise self._broken(url, httpx.ReadError(""))
+            raise self.broken(url, httpx.NetworkError(""))
         try:
-            async with asyncio.timeout(self._all):
+            async with asyncio.timeout(within):
                 response = await self._http.send(request, stream=True, auth=None, follow_redirects=False)
                 try:
                     return await self._read(url, response)
                 finally:
                     await response.aclose()
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
-            raise self._broken(url, exc) from None
+            raise self.broken(url, exc) from None
 
     def failed(
         self, kind: Kind, detail: str = "", *, status: int | None = None, retry_after: float | None = None
@@ -143,7 +160,8 @@ class Wire:
             self.spent += len(body)
         return Answer(url, response.status_code, dict(response.headers.items()), bytes(body[:room]))
 
-    def _broken(self, url: str, exc: BaseException) -> ProviderError:
+    def broken(self, url: str, exc: BaseException) -> ProviderError:
+        """The error behind what httpx raised."""
         host = urlsplit(url).netloc
         causes = list(_causes(exc))
         if tls := next((it for it in causes if isinstance(it, ssl.SSLError)), None):

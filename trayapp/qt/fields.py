@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -176,6 +177,17 @@ def make_scrolling(area: QScrollArea, inside: QWidget) -> None:
     # the page's own colour, not that of a list
     area.viewport().setAutoFillBackground(False)
     inside.setAutoFillBackground(False)
+
+
+def go_to(tabs: QTabWidget, control: QWidget) -> None:
+    """Show the part with this control, and go there."""
+    for at in range(tabs.count()):
+        part = tabs.widget(at)
+        if part is not None and part.isAncestorOf(control):
+            tabs.setCurrentIndex(at)
+            if isinstance(part, QScrollArea):
+                part.ensureWidgetVisible(control)
+    control.setFocus()
 
 
 def tab_after(before: QWidget, controls: Iterable[QWidget]) -> None:

@@ -162,16 +162,6 @@ class LocalPage(QWidget):
             settings = editor.applied(settings)
         return settings
 
-    def go_to(self, control: QWidget) -> None:
-        """Show the part of the page with this control, and go there."""
-        for at in range(self.tabs.count()):
-            part = self.tabs.widget(at)
-            if part is not None and part.isAncestorOf(control):
-                self.tabs.setCurrentIndex(at)
-                if isinstance(part, QScrollArea):
-                    part.ensureWidgetVisible(control)
-        control.setFocus()
-
     # -- what is shown --------------------------------------------------------------------------
 
     def show_settings(self, settings: Settings, page: form.Page, *, forget: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from trayapp.app.build import build
+from trayapp.app.ending import catch
 from trayapp.app.root import App
 from trayapp.qt import garbage
 from trayapp.qt.front import Front
@@ -60,20 +60,10 @@ async def _main(qt: QApplication, paths: Paths, claim: Claim, *, silent: bool, d
 
 
 def _catch(app: App, loop: asyncio.AbstractEventLoop) -> None:
-    """Signals end the program tidily; what nobody expected is reported and does not end it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if sys.platform == "win32":
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(app.leaving.set))
-        else:
-            loop.add_signal_handler(number, app.leaving.set)
+    """Signals end the program tidily; what nobody expected, in a slot either, is reported and does not end it."""
 
     def unexpected(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
         app.report("a slot", exc.with_traceback(trace))
 
-    def in_loop(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        exc = context.get("exception")
-        if isinstance(exc, BaseException):
-            app.report(str(context.get("message", "the loop")), exc)
-
     sys.excepthook = unexpected
-    loop.set_exception_handler(in_loop)
+    catch(app, loop)

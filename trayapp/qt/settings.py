@@ -17,7 +17,7 @@ from trayapp.qt.account_form import Warn
 from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.diagnostics import DiagnosticsPage, Doctor
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
-from trayapp.qt.fields import FieldPage, tab_after
+from trayapp.qt.fields import FieldPage, go_to, tab_after
 from trayapp.qt.gateway_page import GatewayPage, GatewaySide
 from trayapp.qt.local_page import LocalPage, LocalSide
 from trayapp.qt.login import LoginRow, LoginStatus
@@ -221,7 +221,7 @@ class SettingsDialog(QDialog):
             wrong = editor.wrong
             if wrong is not None:
                 self.show_page(name)
-                editor.go_to(wrong)
+                go_to(editor.tabs, wrong)
                 self._say(_("Nothing was saved: “{label}” is not usable yet.").format(label=wrong.accessibleName()))
                 return False
         for account in self.providers.dirty:

@@ -14,7 +14,7 @@ from trayapp.core.secret import Secret
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain
 from trayapp.qt.outcome import Outcome
 
-_HINTS = (
+HINTS = (
     Qt.InputMethodHint.ImhSensitiveData
     | Qt.InputMethodHint.ImhHiddenText
     | Qt.InputMethodHint.ImhNoPredictiveText
@@ -49,7 +49,7 @@ class KeyDialog(QDialog):
         self.setWindowTitle(_("Key for {name}").format(name=title))
         self.edit = QLineEdit()
         self.edit.setEchoMode(QLineEdit.EchoMode.Password)
-        self.edit.setInputMethodHints(_HINTS)
+        self.edit.setInputMethodHints(HINTS)
         self.edit.setAccessibleName(_("Key"))
         self.edit.setMinimumWidth(self.edit.fontMetrics().averageCharWidth() * 60)
         self.edit.textChanged.connect(self._typed)
@@ -147,6 +147,11 @@ class KeyDialog(QDialog):
         self._save.setEnabled(not busy and bool(self.edit.text().strip()))
 
     def _wipe(self) -> None:
-        # setText, unlike clear, leaves nothing to undo
-        self.edit.setText("*" * len(self.edit.text()))
-        self.edit.setText("")
+        wipe(self.edit)
+
+
+def wipe(edit: QLineEdit) -> None:
+    """Leave nothing of a key in its field."""
+    # setText, unlike clear, leaves nothing to undo
+    edit.setText("*" * len(edit.text()))
+    edit.setText("")

@@ -10,19 +10,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from tests.qt.list_opened import current, go, shown, two
 from tests.qt.parts import section, tray_view
-from trayapp.core.intents import OpenSettings, PickModel, Quit, Refresh
+from trayapp.core.intents import CancelRefresh, OpenHelp, OpenSettings, PickModel, Quit, Refresh
 from trayapp.core.models import ModelRef
 from trayapp.core.topic import Topic
 from trayapp.qt.listwindow import ListWindow
 from trayapp.ui.menu import TrayView
+from trayapp.ui.row import Row
 
 
 @pytest.fixture
 def view() -> Topic[TrayView]:
-    return Topic(
-        tray_view(section("groq", 12, "Groq (12)"), section("openai", 30, "OpenAI (30)", active="m_7"), inline=False)
-    )
+    return two()
 
 
 @pytest.fixture
@@ -33,20 +33,10 @@ def window(qtbot: QtBot, view: Topic[TrayView]) -> ListWindow:
     return made
 
 
-def shown(window: ListWindow) -> list[str]:
-    model = window.lines
-    return [str(model.data(model.index(at))).strip() for at in range(model.rowCount())]
-
-
-def current(window: ListWindow) -> object:
-    line = window.lines.line(window.list.currentIndex())
-    return line.row.intent if line is not None and line.row is not None else None
-
-
 def test_every_model_is_there_under_its_provider(window: ListWindow) -> None:
     lines = shown(window)
     assert len(lines) == 44
-    assert (lines[0], lines[13]) == ("Groq (12)", "OpenAI (30)")
+    assert (lines[0], lines[13]) == ("▾ Groq (12)", "▾ OpenAI (30)")
 
 
 def test_it_opens_at_the_chosen_model_which_is_marked_by_more_than_colour(window: ListWindow) -> None:
@@ -97,11 +87,10 @@ def test_a_click_picks(window: ListWindow, qtbot: QtBot) -> None:
         QTest.mouseClick(window.list.viewport(), Qt.MouseButton.LeftButton, pos=window.list.visualRect(index).center())
 
 
-def test_headers_and_locked_rows_are_not_picked(window: ListWindow, view: Topic[TrayView], qtbot: QtBot) -> None:
+def test_locked_rows_are_not_picked(window: ListWindow, view: Topic[TrayView], qtbot: QtBot) -> None:
     view.publish(tray_view(section("groq", 3, locked=True)))
     with qtbot.assertNotEmitted(window.asked):
-        for at in (0, 2):
-            window._pick(window.lines.index(at))
+        window._pick(window.lines.index(2))
     assert not window.lines.flags(window.lines.index(2)) & Qt.ItemFlag.ItemIsSelectable
 
 
@@ -124,7 +113,7 @@ def test_where_it_stands_in_it_says_why_and_stays(window: ListWindow, qtbot: QtB
 
 def test_a_new_view_keeps_what_was_selected_and_searched(window: ListWindow, view: Topic[TrayView]) -> None:
     window.search.setText("groq")
-    window.list.setCurrentIndex(window.lines.first(PickModel(ModelRef("groq", "m_5"))))
+    go(window, "m_5")
     view.publish(tray_view(section("groq", 14, "Groq (14)"), section("openai", 30, "OpenAI (30)")))
     assert current(window) == PickModel(ModelRef("groq", "m_5"))
     assert shown(window)[0] == "Groq (14)"
@@ -144,7 +133,7 @@ def test_the_buttons_ask_for_what_they_say(window: ListWindow, qtbot: QtBot) -> 
     window.asked.connect(heard.append)
     for button in window.findChildren(QPushButton):
         button.click()
-    assert heard == [OpenSettings(), Refresh(), Quit()]
+    assert heard == [OpenSettings(), Refresh(), OpenHelp(), Quit()]
 
 
 def test_five_thousand_models_are_searched_within_a_frame(qtbot: QtBot) -> None:
@@ -158,3 +147,23 @@ def test_five_thousand_models_are_searched_within_a_frame(qtbot: QtBot) -> None:
         window.search.setText(text)
         took.append(time.perf_counter() - start)
     assert sorted(took)[len(took) // 2] < 0.016
+
+
+# -- long work --------------------------------------------------------------------------------------
+
+
+def test_while_lists_are_asked_for_the_button_gives_them_up(
+    window: ListWindow, view: Topic[TrayView], qtbot: QtBot
+) -> None:
+    view.publish(tray_view(section("groq", 3), asking=1))
+    assert window.refresh.text() == "Stop &refreshing"
+    with qtbot.waitSignal(window.asked) as asked:
+        window.refresh.click()
+    assert asked.args == [CancelRefresh()]
+
+
+def test_it_names_what_is_chosen_whatever_else_stands_first_in_the_menu(
+    window: ListWindow, view: Topic[TrayView]
+) -> None:
+    view.publish(tray_view(head=(Row("Gateway: broken"), Row("● Groq: a")), chosen="● Groq: a"))
+    assert window.chosen.text() == "● Groq: a"

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from tests.ui.menu_scene import GROQ, NOW, OLLAMA, WORK, listing, models, view
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Failure, Kind
-from trayapp.core.intents import OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
+from trayapp.core.intents import (
+    CancelRefresh,
+    OpenFinder,
+    OpenHelp,
+    OpenSettings,
+    PickModel,
+    Quit,
+    Refresh,
+    ShowAll,
+    UnlockKeyring,
+)
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef, Use
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
-from trayapp.ui.menu import Section, Shown, TrayView, listed, rows, tray_view
-
-NOW = 1_000_000.0
-GROQ = Shown(Account("groq", "groq"), "Groq", local=False)
-WORK = Shown(Account("openai-work", "openai", "OpenAI – work"), "OpenAI – work", local=False)
-OLLAMA = Shown(Account("ollama", "ollama"), "Ollama", local=True)
-
-
-def models(provider: str, *ids: str, **more: Any) -> tuple[Model, ...]:
-    return tuple(Model(ModelRef(provider, it), **more) for it in ids)
-
-
-def listing(provider: str, *ids: str, **more: Any) -> Listing:
-    return Listing(provider, models(provider, *ids), more.pop("source", Source.API), more.pop("at", NOW), **more)
-
-
-def view(*accounts: Shown, lists: tuple[Listing, ...] = (), **more: Any) -> TrayView:
-    return tray_view(
-        accounts,
-        settings=more.pop("settings", Settings()),
-        state=more.pop("state", State()),
-        listings={it.provider: it for it in lists},
-        now=NOW,
-        **more,
-    )
+from trayapp.ui.menu import Section, Shown, listed, rows
+from trayapp.ui.row import Row
 
 
 def test_every_account_has_a_header_that_says_its_state() -> None:
@@ -76,6 +62,26 @@ def test_the_menu_is_never_empty() -> None:
     assert waiting.sections[0].title == "Groq – refreshing…"
     assert [row.intent for row in rows(waiting.sections[0], 10)] == [Refresh("groq")]
     assert waiting.icon == "working"
+
+
+def test_the_ways_to_all_models_stand_below_what_is_chosen_and_help_above_the_settings() -> None:
+    it = view(GROQ, lists=(listing("groq", "llama"),))
+    assert [(row.label, row.intent) for row in it.head[1:]] == [
+        ("Find model…", OpenFinder()),
+        ("All models…", ShowAll()),
+    ]
+    assert [row and row.label for row in it.tail] == ["Refresh", "Help", "Settings…", None, "Quit"]
+    assert it.tail[1] is not None
+    assert it.tail[1].intent == OpenHelp()
+
+
+def test_while_lists_are_asked_for_the_row_says_of_how_many_and_gives_them_up() -> None:
+    lists = (listing("groq", "llama"), listing("openai-work", "o3"))
+    one = view(GROQ, WORK, lists=lists, refreshing=frozenset({"groq", "ollama"}))
+    assert one.tail[0] == Row("Asking 1 provider… – cancel", CancelRefresh())
+    both = view(GROQ, WORK, lists=lists, refreshing=frozenset({"groq", "openai-work"}))
+    assert both.tail[0] == Row("Asking 2 providers… – cancel", CancelRefresh())
+    assert both.tooltip.endswith("Refreshing lists…")
 
 
 def test_the_choice_stands_first_and_is_checked() -> None:
@@ -172,12 +178,66 @@ def test_many_models_go_into_submenus() -> None:
     assert not view(GROQ, lists=(many,)).inline
 
 
+def test_the_users_order_counts_first_then_what_is_local_then_what_came_first() -> None:
+    lists = (listing("groq", "a"), listing("openai-work", "b"), listing("ollama", "c"))
+
+    def order(*named: str) -> list[str]:
+        made = view(GROQ, WORK, OLLAMA, lists=lists, settings=Settings(provider_order=named))
+        return [section.provider for section in made.sections]
+
+    assert order() == ["ollama", "groq", "openai-work"]
+    assert order("openai-work", "gone") == ["openai-work", "ollama", "groq"]
+    assert order("groq", "ollama", "openai-work") == ["groq", "ollama", "openai-work"]
+
+
+def test_what_is_folded_takes_no_room_in_the_menu_itself() -> None:
+    lists = (listing("groq", *(f"m{n}" for n in range(300))), listing("openai-work", "o3"))
+    it = view(GROQ, WORK, lists=lists, state=State(folded=("groq",)))
+    assert it.inline
+    assert [section.folded for section in it.sections] == [True, False]
+    assert not view(GROQ, WORK, lists=lists, state=State(folded=("groq", "openai-work"))).inline
+
+
+def test_a_model_that_came_this_week_is_called_new_after_its_facts() -> None:
+    it = Listing("groq", models("groq", "llama", "qwen", context=128_000), arrived={"llama": NOW - 9e6, "qwen": NOW})
+    made = rows(view(GROQ, lists=(it,)).sections[0], 10)
+    assert [row.label for row in made] == ["llama   128k", "qwen   128k · new"]
+
+
+def test_a_hidden_model_is_left_out_of_rows_and_counts() -> None:
+    state = State(hidden=(ModelRef("groq", "qwen"), ModelRef("openai-work", "llama")))
+    section = view(GROQ, lists=(listing("groq", "llama", "qwen", "phi"),), state=state).sections[0]
+    assert section.title == "Groq (2) – updated just now"
+    assert [row.label for row in rows(section, 10)] == ["llama", "phi"]
+    assert [row.label for row in rows(section, 10, concealed=True)] == ["llama", "phi", "qwen (hidden)"]
+    assert rows(section, 10, concealed=True)[2].intent == PickModel(ModelRef("groq", "qwen"))
+
+
+def test_a_provider_whose_models_are_all_hidden_says_so_and_shows_the_way_to_them() -> None:
+    state = State(hidden=(ModelRef("groq", "llama"),))
+    it = view(GROQ, lists=(listing("groq", "llama"),), state=state)
+    assert [(row.label, row.intent) for row in rows(it.sections[0], 10)] == [
+        ("All models are hidden – show…", ShowAll("groq"))
+    ]
+    assert [row.label for row in rows(it.sections[0], 10, concealed=True)] == ["llama (hidden)"]
+    assert ShowAll() in [row.intent for row in it.head]
+
+
+def test_a_hidden_model_that_is_chosen_stays_in_the_first_line() -> None:
+    llama = ModelRef("groq", "llama")
+    it = view(GROQ, lists=(listing("groq", "llama", "qwen"),), state=State(active=llama, hidden=(llama,)))
+    assert it.chosen == it.head[0].label == "● Groq: llama"
+    assert not any(row.checked for row in rows(it.sections[0], 10))
+
+
 def test_a_very_long_list_is_cut_and_never_hides_the_choice() -> None:
     section = Section("groq", "Groq", models("groq", *(f"m{n:03}" for n in range(300))), active="m250")
     made = rows(section, 100)
     assert len(made) == 101
     assert made[-1].intent == ShowAll("groq")
     assert [row.label for row in made if row.checked] == ["m250"]
+    gone = rows(Section("groq", "Groq", models("groq", *(f"m{n:03}" for n in range(300))), active="away"), 100)
+    assert [row.label for row in gone[98:]] == ["m098", "m099", "More…"]
 
 
 def test_two_models_of_one_name_are_told_apart_by_their_ids() -> None:

@@ -33,7 +33,13 @@ def test_a_window_says_why_it_is_there_and_offers_the_same_list(
         assert reader.find("No model chosen", "label")
         shown = [part.name.strip() for part in reader.parts() if part.role == "list item"]
         left, right = "left (2) – cached just now", "right (1) – cached just now"
-        assert shown == [left, f"gpt_4, {left}", f"gpt_5, {left}", right, f"claude & co, {right}"]
+        assert shown == [
+            f"{left}, expanded",
+            f"gpt_4, {left}",
+            f"gpt_5, {left}",
+            f"{right}, expanded",
+            f"claude & co, {right}",
+        ]
 
 
 def test_typing_filters_and_enter_picks(desk: dict[str, str], reader: Reader, pointer: Pointer) -> None:
@@ -89,3 +95,31 @@ def test_a_desktop_without_a_message_bus_has_the_window_as_well(desk: dict[str, 
         until(lambda: remembered().get("active") == ["right", "claude & co"], "the choice")
         cli(alone, "quit")
         assert program.wait_end() == 0
+
+
+def test_the_explanation_comes_once_and_the_window_every_time(
+    desk: dict[str, str], reader: Reader, pointer: Pointer
+) -> None:
+    furnish(tray_wait=0)
+    with Trayapp(desk) as program:
+        pointer.wait_window(WINDOW, by="name")
+        assert GNOME in reader.wait(REASON, "label").name
+        until(lambda: "no-tray" in remembered().get("told", ()), "it to be remembered")
+        cli(desk, "quit")
+        assert program.wait_end() == 0
+    with Trayapp(desk):
+        pointer.wait_window(WINDOW, by="name")
+        assert reader.wait("There is no tray.", "label")
+        assert not [part for part in reader.parts() if REASON in part.name]
+
+
+def test_a_host_that_restarts_leaves_one_icon_and_no_window(desk: dict[str, str], pointer: Pointer) -> None:
+    furnish(tray_wait=2)
+    with Host(desk["DBUS_SESSION_BUS_ADDRESS"]) as host, Trayapp(desk):
+        item = host.wait_item()
+        for _ in range(2):
+            host.restart(0.3)
+            assert host.row(host.wait_item(), "gpt_5")
+        assert host.wait_item().owner == item.owner
+        assert len(host.items) == 1
+        assert not pointer.windows(WINDOW)

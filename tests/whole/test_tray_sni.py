@@ -51,7 +51,7 @@ def test_names_with_underscores_and_ampersands_show_as_they_are(
     with Trayapp(desk):
         item = host.wait_item()
         host.wait_row(item, "R_D & Co (4) – updated just now")
-        assert host.menu(item).labels[3:7] == names
+        assert host.menu(item).labels[5:9] == names
 
 
 def test_more_models_than_fit_go_into_submenus_that_are_filled_when_they_open(desk: dict[str, str], host: Host) -> None:
@@ -64,10 +64,13 @@ def test_more_models_than_fit_go_into_submenus_that_are_filled_when_they_open(de
         assert host.peek(item).labels == [
             "No model chosen",
             "Add a provider…",
+            "Find model…",
+            "All models…",
             "few (1) – cached just now",
             "many (25) – cached just now",
             "Gateway: off",
             "Refresh",
+            "Help",
             "Settings…",
             "Quit",
         ]
@@ -115,7 +118,7 @@ def test_an_open_menu_stays_as_it_is_until_it_is_closed(desk: dict[str, str], ho
         assert host.peek(item).labels == shown
         host.close(item)
         host.wait_row(item, "mine (3) – updated just now")
-        assert host.row(item, "three")
+        assert host.row(item, "three   new")
 
 
 def test_an_account_that_is_switched_off_is_left_out_and_comes_back(desk: dict[str, str], host: Host) -> None:
@@ -137,10 +140,10 @@ def test_refresh_brings_what_the_provider_has_now(desk: dict[str, str], host: Ho
     with Trayapp(desk):
         item = host.wait_item()
         host.wait_row(item, "two")
-        provider.models = ["one", "new"]
+        provider.models = ["one", "three"]
         host.click(item, "Refresh")
-        host.wait_row(item, "new")
-        assert host.peek(item).labels[3:5] == ["new", "one"]
+        host.wait_row(item, "three   new")
+        assert host.peek(item).labels[5:7] == ["one", "three   new"]
 
 
 def test_quit_ends_it_and_leaves_nothing_behind(desk: dict[str, str], host: Host) -> None:
@@ -247,3 +250,56 @@ def test_a_tray_host_that_comes_late_or_again_has_the_icon_once(desk: dict[str, 
                 host.wait_row(again, "mine (2)")
             host.click(host.wait_item(), "two")
             host.wait_row(host.wait_item(), "● mine: two")
+
+
+def test_clicks_on_the_icon_do_what_is_usual_and_what_the_settings_say(
+    desk: dict[str, str], host: Host, pointer: Pointer
+) -> None:
+    accounts = (server("left", "http://127.0.0.1:9", ttl=10**6),)
+    set_up(*accounts, lists=(listing("left", "a"),), notify_switch=False)
+    with Trayapp(desk):
+        item = host.wait_item()
+        host.row(item, "a")
+        host.activate(item, "SecondaryActivate")
+        pointer.focus(pointer.wait_window(WINDOW, by="name"))
+        pointer.keys("Escape")
+        pointer.wait_no_window(WINDOW)
+        host.activate(item)
+        assert pointer.wait_window(WINDOW).height < 800  # the search
+        cli(desk, "settings", "set", "click_left", "settings")
+        host.activate(item)
+        pointer.wait_window("^Settings – trayapp$", by="name")
+
+
+def test_a_left_click_opens_the_menu_where_somebody_wants_that(
+    desk: dict[str, str], host: Host, pointer: Pointer, reader: Reader
+) -> None:
+    set_up(server("left", "http://127.0.0.1:9", ttl=10**6), lists=(listing("left", "a_b"),), click_left="menu")
+    with Trayapp(desk):
+        item = host.wait_item()
+        host.row(item, "a_b")
+        pointer.move(300, 200)
+        host.activate(item)
+        menu = pointer.wait_window(WINDOW)
+        assert (menu.x, menu.y) == (300, 200)
+        assert reader.wait("Quit", "menu item")
+        pointer.keys("Escape")
+        pointer.wait_no_window(WINDOW)
+
+
+def test_two_quick_clicks_are_a_double_click_where_that_means_something(
+    desk: dict[str, str], host: Host, pointer: Pointer
+) -> None:
+    set_up(
+        server("left", "http://127.0.0.1:9", ttl=10**6),
+        lists=(listing("left", "a"),),
+        click_left="models",
+        click_double="settings",
+    )
+    with Trayapp(desk):
+        item = host.wait_item()
+        host.row(item, "a")
+        host.activate(item)
+        host.activate(item)
+        pointer.wait_window("^Settings – trayapp$", by="name")
+        assert not pointer.windows(WINDOW, by="name")

@@ -72,12 +72,13 @@ def test_a_click_opens_the_menu_and_the_pointer_picks_a_model(panel: Panel, tmp_
     rows = panel.open()
     names = [part.name for part in rows]
     assert names[0] == "● R_D & Co: third"
-    assert names[3:6] == NAMES
+    assert names[1:4] == ["Add a provider…", "Find model…", "All models…"]
+    assert names[5:8] == NAMES
     assert [part.name for part in rows if part.checked] == ["third"]
-    x, y, width, height = panel.reader.place(rows[4])
+    x, y, width, height = panel.reader.place(rows[6])
     assert screenshot(panel.env).cut(x, y, width, height).colours() > 5
     screenshot(panel.env).save(tmp_path / "menu.png")
-    panel.pointer.click(*panel.reader.middle(rows[4]))
+    panel.pointer.click(*panel.reader.middle(rows[6]))
     until(lambda: remembered()["active"] == ["mine", "gpt_4"], "the choice")
     panel.pointer.wait_no_window(WINDOW, smallest=100)
     again = panel.open()
@@ -114,7 +115,7 @@ def test_the_pointer_chooses_a_strategy_in_the_submenu(panel: Panel, tmp_path: P
     panel.close()
 
 
-def test_the_left_button_opens_the_list(panel: Panel) -> None:
-    panel.pointer.click(*panel.icon.middle)
+def test_the_middle_button_opens_the_list(panel: Panel) -> None:
+    panel.pointer.click(*panel.icon.middle, button=2)
     assert panel.reader.wait("Search models", "text")
     assert panel.reader.wait("gpt_4", "list item")

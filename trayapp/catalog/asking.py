@@ -20,6 +20,7 @@ from trayapp.catalog.patience import Patience
 from trayapp.catalog.standing import Standing
 from trayapp.catalog.writing import Entry, Writing
 from trayapp.core.accounts import Account
+from trayapp.core.arrivals import carried
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError
 from trayapp.core.listings import Listing, Source
@@ -136,6 +137,7 @@ class Asking:
             failure=None,
             unchanged=held.unchanged + 1 if same and held else 0,
         )
+        new = carried(new, held, self._clock.now())
         if self._ledger.current(asked) is not None:
             await self._writing.put(id_, partial(self._right, asked, new))
         if self._ledger.current(asked) is None:

@@ -35,6 +35,10 @@ class Listing(Struct, frozen=True, omit_defaults=True):
     last_modified: str = ""
     unchanged: int = 0
     """How many refreshes in a row brought the same models."""
+    arrived: dict[str, float] = {}
+    """By id, when each model came that was in no earlier list; for a week. See ``core.arrivals``."""
+    gone: dict[str, float] = {}
+    """By id, when each model left the list; for a week."""
 
     def age(self, now: float) -> float:
         """Seconds since it was fetched; negative when the clock was set back."""

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from trayapp.ui.menu import Section, rows
+from trayapp.ui.menu_rows import Section, rows
 from trayapp.ui.row import Row, Submenu
 
 Closed: TypeAlias = Section | Submenu

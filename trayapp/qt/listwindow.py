@@ -2,119 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable
 
-from msgspec import Struct
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from trayapp.core.intents import Intent, OpenSettings, PickModel, Quit, Refresh
+from trayapp.core.intents import CancelRefresh, Fold, OpenHelp, OpenSettings, PickModel, Quit, Refresh
 from trayapp.core.language import _
 from trayapp.core.topic import Topic
+from trayapp.qt import list_menu
 from trayapp.qt.dialogs import plain
 from trayapp.qt.fields import embolden
-from trayapp.ui.menu import Section, TrayView, rows
-from trayapp.ui.row import Row
+from trayapp.qt.list_lines import Line, Lines
+from trayapp.qt.list_menu import Deed
+from trayapp.ui.menu import TrayView
 
-_Index: TypeAlias = QModelIndex | QPersistentModelIndex
-
-
-class Line(Struct, frozen=True):
-    """One line of the list: an account's header, or one of its rows."""
-
-    provider: str
-    text: str
-    row: Row | None = None
-    words: str = ""
-    """What a search looks through besides the header, in lower case."""
-
-
-class Lines(QAbstractListModel):
-    """Every section of a view, its rows made once, filtered as somebody types."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._sections: dict[str, Section] = {}
-        self._made: dict[str, list[Line]] = {}
-        self._shown: list[Line] = []
-        self._words: list[str] = []
-        self._bold = QFont()
-        self._bold.setBold(True)
-
-    def show_sections(self, sections: Sequence[Section]) -> None:
-        """Show these; sections that stayed the same are not made again."""
-        before, made = self._sections, self._made
-        self._sections = {section.provider: section for section in sections}
-        self._made = {
-            provider: made[provider] if _same_rows(before.get(provider), section) else _lines(section)
-            for provider, section in self._sections.items()
-        }
-        self.search(" ".join(self._words))
-
-    def search(self, text: str) -> None:
-        """Show the rows in which every word occurs: in the name, the id or the provider."""
-        self._words = text.casefold().split()
-        self.beginResetModel()
-        self._shown = []
-        for provider, lines in self._made.items():
-            title = self._sections[provider].title
-            missing = [word for word in self._words if word not in title.casefold()]
-            found = [it for it in lines if all(word in it.words for word in missing)] if missing else lines
-            if found or not self._words:
-                self._shown.append(Line(provider, title))
-                self._shown += found
-        self.endResetModel()
-
-    def line(self, index: _Index) -> Line | None:
-        """The line at an index; None where there is none."""
-        return self._shown[index.row()] if index.isValid() and index.row() < len(self._shown) else None
-
-    def first(self, intent: Intent | None = None, provider: str = "") -> QModelIndex:
-        """The row with this intent, else this account's first, else the chosen one, else the first of all."""
-        picks = [
-            (number, line.row)
-            for number, line in enumerate(self._shown)
-            if line.row is not None and line.row.enabled and line.row.intent is not None
-        ]
-        for number, row in picks:
-            if intent is not None and row.intent == intent:
-                return self.index(number)
-        if provider:
-            return next((self.index(at) for at, _row in picks if self._shown[at].provider == provider), QModelIndex())
-        chosen = next((number for number, row in picks if row.checked), picks[0][0] if picks else -1)
-        return self.index(chosen) if chosen >= 0 else QModelIndex()
-
-    def rowCount(self, parent: _Index | None = None) -> int:
-        """How many lines are shown."""
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
-
-    def flags(self, index: _Index) -> Qt.ItemFlag:
-        """Headers and locked rows cannot be picked."""
-        line = self.line(index)
-        if line is None or line.row is None or not line.row.enabled or line.row.intent is None:
-            return Qt.ItemFlag.NoItemFlags if line is None or line.row is not None else Qt.ItemFlag.ItemIsEnabled
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text, mark and weight; for a screen reader the provider as well."""
-        line = self.line(index)
-        if line is None:
-            return None
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return line.text
-            case Qt.ItemDataRole.FontRole if line.row is None or line.row.checked:
-                return self._bold
-            case Qt.ItemDataRole.AccessibleTextRole if line.row is not None:
-                chosen = _("chosen") if line.row.checked else ""
-                return ", ".join(filter(None, (line.row.label, self._sections[line.provider].title, chosen)))
-        return None
+_MOVES = (Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp)
+_PICKS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ListWindow(QWidget):
-    """Every model there is, with a search field. Enter or a click picks.
+    """Every model there is, with a search field. Enter or a click picks; on a header it folds.
 
     Where it stands in for the tray it says why, and stays open after a choice.
     """
@@ -128,6 +47,7 @@ class ListWindow(QWidget):
         super().__init__(parent)
         self._view = view
         self._leave: Callable[[], None] = _nothing
+        self._menu: QMenu | None = None
         self.setWindowFlag(Qt.WindowType.Window)
         self.setWindowTitle("trayapp")
         self.reason = plain()
@@ -150,14 +70,12 @@ class ListWindow(QWidget):
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.clicked.connect(self._pick)
         self.list.installEventFilter(self)
+        self.list.viewport().installEventFilter(self)
         self.nothing = plain(_("No model of that name."))
         self.nothing.hide()
-        buttons = QHBoxLayout()
-        for text, intent in ((_("&Settings…"), OpenSettings()), (_("&Refresh"), Refresh()), (_("&Quit"), Quit())):
-            button = QPushButton(text)
-            button.clicked.connect(lambda _checked, intent=intent: self.asked.emit(intent))
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        self.hidden = QCheckBox()
+        self.hidden.hide()
+        self.hidden.toggled.connect(self._show_hidden)
         line = QHBoxLayout()
         line.addWidget(label)
         line.addWidget(self.search, 1)
@@ -167,9 +85,23 @@ class ListWindow(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.nothing)
         layout.addWidget(self.list, 1)
-        layout.addLayout(buttons)
+        layout.addWidget(self.hidden)
+        layout.addLayout(self._buttons())
         letter = self.fontMetrics()
         self.resize(letter.averageCharWidth() * 80, letter.height() * 34)
+
+    def _buttons(self) -> QHBoxLayout:
+        made = QHBoxLayout()
+        self.refresh = QPushButton(_("&Refresh"))
+        self.refresh.clicked.connect(lambda: self.asked.emit(CancelRefresh() if self._view.value.asking else Refresh()))
+        settings, help, quit = QPushButton(_("&Settings…")), QPushButton(_("He&lp")), QPushButton(_("&Quit"))
+        settings.clicked.connect(lambda: self.asked.emit(OpenSettings()))
+        help.clicked.connect(lambda: self.asked.emit(OpenHelp()))
+        quit.clicked.connect(lambda: self.asked.emit(Quit()))
+        for button in (settings, self.refresh, help, quit):
+            made.addWidget(button)
+        made.addStretch(1)
+        return made
 
     @property
     def stands_in(self) -> bool:
@@ -182,13 +114,17 @@ class ListWindow(QWidget):
         self.reason.setVisible(bool(reason))
 
     def show_all(self, provider: str = "") -> None:
-        """Open, at this account's models if named; raised where it was open already."""
+        """Open, at this account's models if named, folded or hidden as they may be; raised where it was open."""
         self.show()
         self.raise_()
         self.activateWindow()
         self.search.clear()
         self.search.setFocus()
-        at = self.lines.first(provider=provider)
+        if provider:
+            self.lines.open_for_now(provider)
+        if self.lines.only_hidden(provider):
+            self.hidden.setChecked(True)
+        at = self.lines.first(provider)
         self.list.setCurrentIndex(at)
         if provider and at.isValid():
             self.list.scrollTo(at.siblingAtRow(max(0, at.row() - 1)), QListView.ScrollHint.PositionAtTop)
@@ -204,48 +140,132 @@ class ListWindow(QWidget):
             self._take(self._view.value)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Stop listening; a minimised window goes on."""
+        """Stop listening; a minimised window goes on. What was opened for once is closed again."""
         super().hideEvent(event)
         if not event.spontaneous():
             self._leave()
             self._leave = _nothing
+            self.hidden.setChecked(False)
+            self.lines.open_for_now()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closed by the user, not hidden by the program."""
         super().closeEvent(event)
         self.closed.emit()
 
+    # -- keys and clicks ------------------------------------------------------------------------
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows in the search field move the list; Enter picks, Esc clears the search, then closes."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            key = Qt.Key(event.key())
-            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._pick(self.list.currentIndex())
-                return True
-            if key == Qt.Key.Key_Escape:
-                self.search.clear() if self.search.text() else self.close()
-                return True
-            moves = (Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp)
-            if watched is self.search and key in moves:
-                self.list.event(event)
-                return True
+        """Keys work in the search field as in the list: arrows move, Enter picks, Ctrl+P pins, Ctrl+H hides."""
+        if isinstance(event, QContextMenuEvent) and watched is not self.search:
+            by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+            self._open_menu(None if by_key else event.pos())
+            return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and self._pressed(watched, event):
+            return True
         return super().eventFilter(watched, event)
+
+    def _pressed(self, watched: QObject, event: QKeyEvent) -> bool:
+        key = Qt.Key(event.key())
+        if key in _PICKS:
+            self._pick(self.list.currentIndex())
+        elif key == Qt.Key.Key_Escape:
+            self.search.clear() if self.search.text() else self.close()
+        elif watched is self.search and key in _MOVES:
+            self.list.event(event)
+        elif intent := list_menu.keyed(event, self._current(), self.lines):
+            self.asked.emit(intent)
+        elif not self.search.text() and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._sideways(outwards=(key == Qt.Key.Key_Left) is not self.isRightToLeft())
+        elif watched is self.list and key == Qt.Key.Key_Space and self.lines.foldable(self._current()):
+            self._pick(self.list.currentIndex())
+        elif watched is self.list and _opens_menu(event):
+            self._open_menu(None)
+        else:
+            return False
+        return True
+
+    def _sideways(self, *, outwards: bool) -> None:
+        """As in a tree: outwards to the header and then folds it, inwards unfolds it and then enters."""
+        line = self._current()
+        if line is None:
+            return
+        folded = self.lines.folded(line.provider)
+        if not self.lines.foldable(line):
+            if outwards:
+                self._go(self.lines.header_of(line.provider))
+        elif folded is not outwards:
+            self._fold(line.provider)
+        elif not outwards:
+            self._go(self.lines.first(line.provider))
 
     def _pick(self, index: QModelIndex) -> None:
         line = self.lines.line(index)
-        if line is None or line.row is None or line.row.intent is None or not line.row.enabled:
+        if line is not None and self.lines.foldable(line):
+            self._fold(line.provider)
+        elif line is not None and line.live and line.row is not None:
+            self.asked.emit(line.row.intent)
+            if isinstance(line.row.intent, PickModel) and not self.stands_in:
+                self.close()
+
+    def _fold(self, provider: str) -> None:
+        if not self.lines.is_open_for_now(provider):
+            self.asked.emit(Fold(provider, on=not self.lines.folded(provider)))
             return
-        self.asked.emit(line.row.intent)
-        if isinstance(line.row.intent, PickModel) and not self.stands_in:
-            self.close()
+        self.lines.open_for_now()  # as it is remembered
+        self._go(self.lines.header_of(provider))
+
+    def _open_menu(self, at: QPoint | None) -> None:
+        """At this place of the list, else below the current line."""
+        index = self.list.currentIndex() if at is None else self.list.indexAt(at)
+        line = self.lines.line(index)
+        if line is None or self._menu is not None:
+            return
+        if at is not None:
+            self.list.setCurrentIndex(index)
+        where = self.list.viewport().mapToGlobal(self.list.visualRect(index).center() if at is None else at)
+        offered = list_menu.deeds(line, self.lines)
+        self._menu = list_menu.popup(self, where, offered, lambda deed: self._do(deed, line), by_key=at is None)
+        if self._menu is not None:
+            self._menu.aboutToHide.connect(self._menu_closed)
+
+    def _menu_closed(self) -> None:
+        self._menu = None
+
+    def _do(self, deed: Deed, line: Line) -> None:
+        if deed.intent is not None:
+            self.asked.emit(deed.intent)
+        else:
+            self._pick(self.lines.find(lambda it: it.key == line.key))  # another one may stand there by now
+
+    # -- what is shown --------------------------------------------------------------------------
+
+    def _current(self) -> Line | None:
+        return self.lines.line(self.list.currentIndex())
+
+    def _go(self, at: QModelIndex) -> None:
+        if at.isValid():
+            self.list.setCurrentIndex(at)
+            self.list.scrollTo(at)
 
     def _take(self, view: TrayView) -> None:
-        line = self.lines.line(self.list.currentIndex())
-        kept = line.row.intent if line is not None and line.row is not None else None
+        self.chosen.setText(view.chosen)
+        self.refresh.setText(_("Stop &refreshing") if view.asking else _("&Refresh"))
+        self._anew(lambda: self.lines.show_view(view))
+        self.hidden.setText(_("Show &hidden models ({n})").format(n=self.lines.hidden))
+        self.hidden.setVisible(self.lines.hidden > 0)
+        if not self.lines.hidden:
+            self.hidden.setChecked(False)
+
+    def _show_hidden(self, on: bool) -> None:
+        self._anew(lambda: self.lines.show_hidden(on))
+
+    def _anew(self, change: Callable[[], None]) -> None:
+        """All lines are made anew; what was current stays so, and where it was."""
+        line, place = self._current(), self.list.currentIndex().row()
         scrolled = self.list.verticalScrollBar().value()
-        self.chosen.setText(view.head[0].label if view.head else "")
-        self.lines.show_sections(view.sections)
-        self.list.setCurrentIndex(self.lines.first(kept))
+        change()
+        self.list.setCurrentIndex(self.lines.again(line, place) if line is not None else self.lines.first())
         self.list.verticalScrollBar().setValue(scrolled)
         self._judge()
 
@@ -261,17 +281,9 @@ class ListWindow(QWidget):
         self.nothing.setText(_("No model of that name.") if self.search.text() else _("No models yet."))
 
 
-def _same_rows(old: Section | None, new: Section) -> bool:
-    return old is not None and old.models is new.models and (old.active, old.locked) == (new.active, new.locked)
-
-
-def _lines(section: Section) -> list[Line]:
-    made = []
-    for row in rows(section, len(section.models) + 1):
-        name = str(row.intent.ref) if isinstance(row.intent, PickModel) else ""
-        mark = "● " if row.checked else "    "
-        made.append(Line(section.provider, mark + row.label, row, f"{row.label} {name}".casefold()))
-    return made
+def _opens_menu(event: QKeyEvent) -> bool:
+    shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+    return event.key() == Qt.Key.Key_Menu or (event.key() == Qt.Key.Key_F10 and shift)
 
 
 def _nothing() -> None:

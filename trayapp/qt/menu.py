@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction
@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from trayapp.core.language import _
 from trayapp.qt.entries import Closed, Entry, LazyMenu, Lines, Submenus
-from trayapp.ui.menu import Section, TrayView, rows
+from trayapp.ui.menu import TrayView
+from trayapp.ui.menu_rows import Section, rows
 from trayapp.ui.row import Row, Submenu
 
 # Qt draws menus longer than the screen in columns that run off it, unless told to scroll. Where a tray
@@ -91,7 +92,7 @@ class ModelMenu(QMenu):
         """The submenu that these keys lead to, in the view that waits for the menu to be closed, else in this one."""
         view = self._next[0] if self._next else self._view
         found: Submenu | None = None
-        inside: Sequence[Entry] = (view.local, view.gateway)
+        inside: Sequence[Entry] = (view.profiles, view.local, view.gateway)
         for key in path:
             found = next((it for it in inside if isinstance(it, Submenu) and it.key == key), None)
             if found is None:
@@ -142,21 +143,41 @@ class ModelMenu(QMenu):
 
 def _entries(view: TrayView) -> list[Entry]:
     made: list[Entry] = list(view.head)
-    if view.inline:
-        for section in view.sections:
-            made += (None, Row(section.title, enabled=False), *rows(section, view.limit))
-    else:
-        local = [section for section in view.sections if section.local]
-        cloud = [section for section in view.sections if not section.local]
-        for title, sections in ((_("Local"), local), (_("Cloud"), cloud)):
-            if sections:
-                made.append(None)
-            if local and cloud:
-                made.append(Row(title, enabled=False))
-            made += sections
-    below = [it for it in (view.local, view.gateway) if it is not None]
+    if view.top:
+        made += (None, *view.top)
+    made += _inline(view) if view.inline else _submenus(view)
+    below = [it for it in (view.profiles, view.local, view.gateway) if it is not None]
     if below:
         made += (None, *below)
     if view.tail and made:
         made.append(None)
     return made + list(view.tail)
+
+
+def _inline(view: TrayView) -> Iterator[Entry]:
+    """Each section under a header of its own, folded ones as submenus side by side."""
+    after_folded = False
+    for section in view.sections:
+        if not (section.folded and after_folded):
+            yield None
+        after_folded = section.folded
+        if section.folded:
+            yield section
+        else:
+            yield Row(section.title, enabled=False)
+            yield from rows(section, view.limit)
+
+
+def _submenus(view: TrayView) -> Iterator[Entry]:
+    """Local and cloud apart, unless the user put them into an order that mixes them."""
+    kinds = [section.local for section in view.sections]
+    apart = kinds == sorted(kinds, reverse=True)
+    headed = apart and len(set(kinds)) == 2
+    before: bool | None = None
+    for section in view.sections:
+        if before is None or (apart and section.local != before):
+            yield None
+            if headed:
+                yield Row(_("Local") if section.local else _("Cloud"), enabled=False)
+        before = section.local
+        yield section

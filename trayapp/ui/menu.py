@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from trayapp.core.accounts import IMPLICIT, Account
+from trayapp.core.accounts import IMPLICIT
+from trayapp.core.arrivals import news
 from trayapp.core.errors import Kind
-from trayapp.core.intents import OpenSettings, PickModel, Quit, Refresh, ShowAll, UnlockKeyring
+from trayapp.core.intents import (
+    CancelRefresh,
+    OpenFinder,
+    OpenHelp,
+    OpenSettings,
+    Quit,
+    Refresh,
+    ShowAll,
+    UnlockKeyring,
+)
 from trayapp.core.language import _, plural
-from trayapp.core.listings import Listing, Source
-from trayapp.core.models import Model, ModelRef, Use
-from trayapp.core.settings import MODELS, PROVIDERS, Settings
+from trayapp.core.listings import Listing
+from trayapp.core.models import ModelRef
+from trayapp.core.settings import PROVIDERS, Settings
 from trayapp.core.state import State
 from trayapp.gateway.status import Status
 from trayapp.local.residency import View
 from trayapp.ui import gateway_menu, words
+from trayapp.ui.chosen import choice, tooltip
+from trayapp.ui.favourites import Known, favourites
 from trayapp.ui.memory_menu import memory_menu
+from trayapp.ui.menu_rows import Section, Shown, listed, offered, ordered, rows
+from trayapp.ui.profile_menu import in_use, profile_menu
 from trayapp.ui.row import Row, Submenu
 
-
-class Section(Struct, frozen=True):
-    """One account in the menu: a header, and rows that are made when somebody looks.
-
-    ``models`` is the listing's own tuple, filtered; nothing is copied for a menu that stays closed.
-    """
-
-    provider: str
-    title: str
-    models: tuple[Model, ...] = ()
-    active: str | None = None
-    """Id of the chosen model if it belongs to this account."""
-    locked: bool = False
-    local: bool = False
-    unset: bool = False
-    """The account is not complete, or of a provider that this version does not know."""
-    hidden: int = 0
-    """Models that are left out because they do not chat."""
+__all__ = ["Section", "Shown", "TrayView", "listed", "offered", "ordered", "rows", "tray_view"]
 
 
 class TrayView(Struct, frozen=True):
-    """All there is to draw. ``inline``: sections stand in the menu itself, else each is a submenu."""
+    """All there is to draw."""
 
     icon: str = "ready"
     """``ready``, ``working`` or ``attention``."""
     tooltip: str = ""
+    chosen: str = ""
+    """What is chosen, in a line; it is in ``head`` as well."""
     head: tuple[Row, ...] = ()
+    top: tuple[Row | None, ...] = ()
+    """Pinned and recent models."""
     sections: tuple[Section, ...] = ()
     inline: bool = True
+    """Sections stand in the menu itself, those that are folded as submenus; else each is a submenu."""
+    profiles: Submenu | None = None
+    """None where there is no profile."""
     local: Submenu | None = None
     """Models in memory; None where there is neither a server for them nor a strategy."""
     gateway: Submenu | None = None
@@ -58,14 +62,9 @@ class TrayView(Struct, frozen=True):
     """None is a separator."""
     limit: int = 200
     """Rows of one submenu before “More…”."""
-
-
-class Shown(Struct, frozen=True):
-    """One account with what the menu needs to know of its provider."""
-
-    account: Account
-    name: str
-    local: bool
+    pinned: tuple[ModelRef, ...] = ()
+    asking: int = 0
+    """Providers whose lists are being asked for."""
 
 
 def tray_view(
@@ -87,138 +86,126 @@ def tray_view(
     ``local`` is what the local servers have in memory; ``load_seconds`` how long loading one of the user's
     models usually takes, None as long as none was measured. ``today`` is what today's use of the gateway comes to.
     """
-    known = [it for it in accounts if it.account.enabled]
-    names = {it.account.id: it.name for it in known}
+    every = {it.account.id: it for it in accounts}
+    names = {id: it.name for id, it in every.items() if it.account.enabled}
     own = {it.id for it in settings.accounts}
-    there = [it for it in known if it.account.id in own or not _unseen(it, listings.get(it.account.id), state)]
-    sections = [
-        _section(it, listings.get(it.account.id), settings, state, now, it.account.id in refreshing)
-        for it in sorted(there, key=lambda it: not it.local)
-    ]
-    chosen = choice(state.active, names, listings)
-    locked = keyring in ("locked", "denied") and any(
-        failure.kind in (Kind.LOCKED, Kind.DENIED)
-        for id in names
-        if (listing := listings.get(id)) is not None and (failure := listing.failure) is not None
-    )
-    busy = any(section.provider in refreshing for section in sections)  # not a mere look for a local server
+    there = [every[id] for id in names if id in own or not _unseen(every[id], listings.get(id), state)]
+    sections = _sections(ordered(there, settings), settings, state, listings, now, refreshing)
+    asking = sum(section.provider in refreshing for section in sections)  # not a mere look for a local server
+    chosen, profile = choice(state.active, names, listings), in_use(state)
+    locked = keyring in ("locked", "denied") and _shut(names, listings)
     broken = gateway_menu.first_row(gateway)
-    head = [broken] if broken is not None else []
-    head.append(Row(f"● {chosen}" if state.active else chosen, enabled=False))
-    if locked:
-        head.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
-    if not any(not section.local for section in sections):
-        head.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS, add=True)))
-    servers = {it.account.id: it.name for it in there if it.account.spec in IMPLICIT}  # which say what they hold
-    memory = None
-    if servers or state.strategy is not None:
-        memory = memory_menu(local, servers, settings=settings, state=state, now=now, load_seconds=load_seconds)
-    reach = gateway_menu.gateway_menu(gateway, state=state, today=today) if gateway is not None else None
-    tooltip = ["trayapp", chosen]
-    if locked:
-        tooltip.append(_("Keyring locked"))
-    if gateway is not None and broken is not None:
-        tooltip.append(gateway_menu.title(gateway))
+    line = _("{choice} · profile {name}").format(choice=chosen.text, name=profile) if profile else chosen.text
+    line = f"● {line}" if state.active else line
     return TrayView(
-        icon="attention" if locked or broken else "working" if busy else "ready",
-        tooltip="\n".join(tooltip),
-        head=tuple(head),
-        sections=tuple(sections),
-        inline=sum(len(section.models) for section in sections) <= settings.inline_models,
-        local=memory,
-        gateway=reach,
-        tail=(
-            Row(_("Refresh"), Refresh()),
-            Row(_("Settings…"), OpenSettings()),
-            None,
-            Row(_("Quit"), Quit()),
+        icon="attention" if locked or broken else "working" if asking else "ready",
+        tooltip=tooltip(
+            chosen,
+            (
+                _("Profile: {name}").format(name=profile) if profile else "",
+                _("Keyring locked") if locked else "",
+                gateway_menu.title(gateway) if gateway is not None and broken is not None else "",
+                _("Refreshing lists…") if asking else "",
+            ),
         ),
+        chosen=line,
+        head=_head(line, broken, locked=locked, sections=sections),
+        top=favourites(state, Known(every, listings, now)),
+        sections=sections,
+        inline=_inline(sections, settings),
+        profiles=profile_menu(state),
+        local=_memory(there, local, settings, state, now, load_seconds),
+        gateway=gateway_menu.gateway_menu(gateway, state=state, today=today) if gateway is not None else None,
+        tail=_tail(asking),
         limit=settings.submenu_models,
+        pinned=state.pinned,
+        asking=asking,
     )
 
 
-def rows(section: Section, limit: int) -> tuple[Row, ...]:
-    """The rows of one section, in order; past ``limit`` one row opens the whole list in a window."""
-    made: list[Row] = []
-    if section.locked:
-        made.append(Row(_("Add a key…"), OpenSettings(PROVIDERS, section.provider)))
-    elif section.unset:
-        made.append(Row(_("Check its settings…"), OpenSettings(PROVIDERS, section.provider)))
-    elif not section.models and section.hidden:
-        hidden = plural(
-            "{n} model that does not chat is hidden", "{n} models that do not chat are hidden", section.hidden
-        )
-        made.append(Row(hidden, OpenSettings(MODELS)))
-    elif not section.models:
-        made.append(Row(_("No models yet – ask again"), Refresh(section.provider)))
-    shown = section.models[:limit]
-    if section.active and len(section.models) > limit and all(it.ref.model != section.active for it in shown):
-        # the chosen one is never behind “More…”
-        shown = (*shown[:-1], *(it for it in section.models[limit - 1 :] if it.ref.model == section.active))
-    same = Counter(model.label for model in shown)
-    for model in shown:
-        name = model.label if same[model.label] == 1 else f"{model.label} ({model.ref.model})"
-        about = words.facts(model)
-        checked = model.ref.model == section.active
-        made.append(
-            Row(
-                f"{name}   {about}" if about else name,
-                None if section.locked else PickModel(model.ref),
-                checked=checked,
-                checkable=True,
-                enabled=not section.locked,
-                group="model",
-            )
-        )
-    if len(section.models) > limit:
-        made.append(Row(_("More…"), ShowAll(section.provider)))
+def _head(line: str, broken: Row | None, *, locked: bool, sections: Sequence[Section]) -> tuple[Row, ...]:
+    """What is wrong, what is chosen, what is to be done, and the ways to all models."""
+    made = [broken] if broken is not None else []
+    made.append(Row(line, enabled=False))
+    if locked:
+        made.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
+    if all(section.local for section in sections):
+        made.append(Row(_("Add a provider…"), OpenSettings(PROVIDERS, add=True)))
+    if any(section.models or section.concealed for section in sections):
+        made += (Row(_("Find model…"), OpenFinder()), Row(_("All models…"), ShowAll()))
     return tuple(made)
 
 
-def offered(listing: Listing, *, all_uses: bool) -> Sequence[Model]:
-    """The models people pick from: those that chat, unless all are asked for."""
-    if all_uses:
-        return listing.models
-    chatting = tuple(it for it in listing.models if it.use is Use.CHAT)
-    return listing.models if len(chatting) == len(listing.models) else chatting
+def _tail(asking: int) -> tuple[Row | None, ...]:
+    if asking:
+        told = plural("Asking {n} provider… – cancel", "Asking {n} providers… – cancel", asking)
+        first = Row(told, CancelRefresh())
+    else:
+        first = Row(_("Refresh"), Refresh())
+    return (first, Row(_("Help"), OpenHelp()), Row(_("Settings…"), OpenSettings()), None, Row(_("Quit"), Quit()))
 
 
-def choice(active: ModelRef | None, names: Mapping[str, str], listings: Mapping[str, Listing]) -> str:
-    """What is chosen, in one line; a model that is gone stays chosen and is marked."""
-    if active is None:
-        return _("No model chosen")
-    name = names.get(active.provider)
-    if name is None:
-        return _("{ref} (account not in use)").format(ref=active)
-    listing = listings.get(active.provider)
-    found = listed(active, listing)
-    label = found.label if found else active.model
-    text = f"{name}: {label}"
-    if found is None and listing is not None and listing.models and listing.source is not Source.EMBEDDED:
-        return _("{choice} (no longer listed)").format(choice=text)
-    return text
+def _inline(sections: Sequence[Section], settings: Settings) -> bool:
+    """Few enough models for the menu itself; those of folded accounts take no room in it."""
+    loose = [section for section in sections if not section.folded]
+    return bool(loose) and sum(len(section.models) for section in loose) <= settings.inline_models
 
 
-def listed(ref: ModelRef, listing: Listing | None) -> Model | None:
-    """The model in its account's list, by id, else by a name that the provider also takes."""
-    if listing is None:
+def _shut(names: Mapping[str, str], listings: Mapping[str, Listing]) -> bool:
+    """The locked keyring keeps a list from an account in use."""
+    failures = (listing.failure for id in names if (listing := listings.get(id)) is not None)
+    return any(failure is not None and failure.kind in (Kind.LOCKED, Kind.DENIED) for failure in failures)
+
+
+def _memory(
+    there: Iterable[Shown],
+    local: Sequence[View],
+    settings: Settings,
+    state: State,
+    now: float,
+    load_seconds: float | None,
+) -> Submenu | None:
+    servers = {it.account.id: it.name for it in there if it.account.spec in IMPLICIT}  # which say what they hold
+    if not servers and state.strategy is None:
         return None
-    by_name = None
-    for it in listing.models:
-        if it.ref.model == ref.model:
-            return it
-        if by_name is None and ref.model in it.aliases:
-            by_name = it
-    return by_name
+    return memory_menu(local, servers, settings=settings, state=state, now=now, load_seconds=load_seconds)
 
 
-def _section(
-    it: Shown, listing: Listing | None, settings: Settings, state: State, now: float, refreshing: bool
-) -> Section:
-    listing = listing or Listing(it.account.id)
-    models = tuple(offered(listing, all_uses=settings.show_non_chat))
+def _sections(
+    accounts: Iterable[Shown],
+    settings: Settings,
+    state: State,
+    listings: Mapping[str, Listing],
+    now: float,
+    refreshing: Collection[str],
+) -> tuple[Section, ...]:
+    hidden: dict[str, set[str]] = defaultdict(set)
+    for ref in state.hidden:
+        hidden[ref.provider].add(ref.model)
+    seen = _Seen(settings, state, listings, now, refreshing, hidden)
+    return tuple(_section(it, seen) for it in accounts)
+
+
+class _Seen(Struct, frozen=True):
+    """What sections depend on."""
+
+    settings: Settings
+    state: State
+    listings: Mapping[str, Listing]
+    now: float
+    refreshing: Collection[str]
+    hidden: Mapping[str, Collection[str]]
+    """Ids of the models that the user hid, by account."""
+
+
+def _section(it: Shown, seen: _Seen) -> Section:
+    id, state, now = it.account.id, seen.state, seen.now
+    listing, hidden, refreshing = seen.listings.get(id) or Listing(id), seen.hidden.get(id), id in seen.refreshing
+    models = every = tuple(offered(listing, all_uses=seen.settings.show_non_chat))
+    if hidden:
+        models = tuple(model for model in every if model.ref.model not in hidden)
     active = None
-    if state.active is not None and state.active.provider == it.account.id:
+    if state.active is not None and state.active.provider == id:
         found = listed(state.active, listing)  # it may have been chosen by another of its names
         active = found.ref.model if found else state.active.model
     if not listing.models and listing.failure is None:
@@ -227,14 +214,17 @@ def _section(
         about = words.state(listing, now, refreshing=refreshing)
     count = f" ({len(models)})" if models else ""
     return Section(
-        provider=it.account.id,
+        provider=id,
         title=f"{it.name}{count} – {about}",
         models=models,
         active=active,
         locked=listing.locked,
         local=it.local,
-        hidden=len(listing.models) - len(models),
+        hidden=len(listing.models) - len(every),
         unset=listing.failure is not None and listing.failure.kind in (Kind.BAD_INPUT, Kind.UNKNOWN_PROVIDER),
+        folded=id in state.folded,
+        concealed=tuple(model for model in every if model.ref.model in hidden) if hidden else (),
+        new=news(listing, now),
     )
 
 

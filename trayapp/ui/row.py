@@ -7,6 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from trayapp.core.intents import Intent
+from trayapp.core.models import ModelRef
 
 
 class Row(Struct, frozen=True):
@@ -19,6 +20,10 @@ class Row(Struct, frozen=True):
     enabled: bool = True
     group: str = ""
     """Of the checkable rows with the same one, at most one is checked, drawn as a radio button; empty: a check mark."""
+    ref: ModelRef | None = None
+    """The model that it stands for, whether it can be chosen or not."""
+    hidden: bool = False
+    """The user left this model out of lists; it is shown because they asked for those as well."""
 
 
 class Submenu(Struct, frozen=True):

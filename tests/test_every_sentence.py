@@ -27,6 +27,7 @@ MEANT = {
     "app/root.py": "the log",
     "app/gateway_life.py": "raised only by our own mistake",
     "app/serving.py": "the name that a token of one run has",
+    "qt/session.py": "names a thread",
     "app/ending.py": "names a task for the log",
     "cli/man.py": "the man page's own headings",
 }
@@ -42,7 +43,7 @@ def bare(source: str) -> Iterator[tuple[int, str]]:
                 passed.add(id(line.value))
         if isinstance(node, ast.Call) and _called(node) in _MARKED | _LOGGED | _NAMED:
             passed.update(id(inside) for inside in ast.walk(node))
-        if isinstance(node, ast.keyword) and node.arg == "name":
+        if isinstance(node, ast.keyword) and node.arg in ("name", "example"):  # of a task; commands to type
             passed.update(id(inside) for inside in ast.walk(node))
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in passed:

@@ -70,6 +70,8 @@ async def test_windows_and_the_end_can_be_asked_for(house: House) -> None:
     async with house.opened() as app:
         shown: list[object] = []
         app.window.listen(shown.append)
+        assert "without a screen" in (await told(app, Request(intent=Activate())))["text"]
+        app.tray = lambda: True
         for intent in (Activate(), OpenSettings("Models")):
             assert await told(app, Request(intent=intent)) == {}
         assert shown == [Activate(), OpenSettings("Models")]

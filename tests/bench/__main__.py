@@ -9,7 +9,21 @@ from importlib import import_module
 
 from tests.bench.report import Options, Report
 
-NAMES = ("launch", "memory", "idle", "menu", "submenu", "cli", "second", "startup_parts", "catalog", "local", "gateway")
+NAMES = (
+    "launch",
+    "memory",
+    "idle",
+    "menu",
+    "submenu",
+    "icon",
+    "finder",
+    "cli",
+    "second",
+    "startup_parts",
+    "catalog",
+    "local",
+    "gateway",
+)
 
 
 def titles() -> str:

@@ -7,6 +7,7 @@ import pytest
 from trayapp.cli.completion import SCRIPTS, Candidate, candidates
 from trayapp.cli.names import lines
 from trayapp.cli.verbs import SHELLS, VERBS, below
+from trayapp.cli.windows import PAGES
 
 NAMES = {
     "account": lambda given, typed: [Candidate("openai"), Candidate("ollama")],
@@ -15,6 +16,11 @@ NAMES = {
     "setting": lambda given, typed: [Candidate("notify_switch")],
     "value": lambda given, typed: [Candidate("on"), Candidate("off")] if given == ["notify_switch"] else [],
     "change": lambda given, typed: [Candidate("ttl="), Candidate("timeouts=")] if given[:1] == ["openai"] else [],
+    "accounts": lambda given, typed: [Candidate("openai,ollama")] if typed == "openai," else [],
+    "profile": lambda given, typed: [Candidate("work"), Candidate("offline")],
+    "page": lambda given, typed: [Candidate(it) for it in PAGES],
+    "guide": lambda given, typed: [Candidate("gateway"), Candidate("lists")],
+    "file": lambda given, typed: [Candidate("export.json")],
     "model": lambda given, typed: [Candidate("openai/gpt-4o"), Candidate("ollama/qwen3:8b")],
 }
 
@@ -27,7 +33,7 @@ def texts(line: str) -> list[str]:
     ("line", "expected"),
     [
         ("us", ["use", "usage"]),
-        ("s", ["status", "serve", "settings"]),
+        ("s", ["serve", "status", "settings"]),
         ("use ", ["openai/gpt-4o", "ollama/qwen3:8b"]),
         ("use ollama/q", ["ollama/qwen3:8b"]),
         ("use openai/gpt-4o ", ["--unlisted"]),
@@ -39,7 +45,7 @@ def texts(line: str) -> list[str]:
         ("models --provider ", ["openai", "ollama"]),
         ("models --provider=op", ["--provider=openai"]),
         ("models --provider openai --po", ["--porcelain"]),
-        ("models --json --", ["--provider", "--refresh", "--all", "--porcelain", "--help"]),
+        ("models --json --", ["--provider", "--refresh", "--all", "--pinned", "--hidden", "--porcelain", "--help"]),
         ("models --provider openai --prov", ["--provider"]),
         ("login o", ["on", "off"]),
         ("settings set ", ["notify_switch"]),
@@ -57,6 +63,22 @@ def texts(line: str) -> list[str]:
         ("--v", ["--version"]),
         ("nonsense ", []),
         ("refresh ", ["openai", "ollama"]),
+        ("pro", ["profile", "providers"]),
+        ("profile ", ["use", "none", "save", "remove", "--json"]),
+        ("profile use ", ["work", "offline"]),
+        ("profile use o", ["offline"]),
+        ("profile save x --strategy ", ["ram", "ssd", "none", "off"]),
+        ("profile save x --model ollama/q", ["ollama/qwen3:8b"]),
+        ("profile save x --accounts openai,", ["openai,ollama"]),
+        ("pin ", ["openai/gpt-4o", "ollama/qwen3:8b"]),
+        ("pin openai/gpt-4o ", ["--off"]),
+        ("hide ollama/q", ["ollama/qwen3:8b"]),
+        ("providers order openai ", ["openai", "ollama"]),
+        ("open --", ["--finder", "--models", "--settings", "--welcome", "--help-page", "--help"]),
+        ("open --settings g", ["general", "gateway"]),
+        ("open --help-page ", ["gateway", "lists"]),
+        ("import ex", ["export.json"]),
+        ("import export.json ", ["--dry-run"]),
     ],
 )
 def test_a_half_typed_command_goes_on(line: str, expected: list[str]) -> None:
@@ -69,7 +91,7 @@ def test_nothing_typed_offers_every_command() -> None:
 
 
 def test_an_account_may_be_added_after_the_listing_words() -> None:
-    assert set(texts("providers ")) == {"add", "set", "remove", "enable", "disable", "--known", "--json"}
+    assert set(texts("providers ")) == {"add", "set", "order", "remove", "enable", "disable", "--known", "--json"}
 
 
 def test_commands_come_with_what_they_do() -> None:

@@ -156,3 +156,17 @@ def test_what_is_no_command_is_code_two(shell: Shell, canary: str) -> None:
 def test_help_and_version_are_printed(shell: Shell) -> None:
     assert shell.run("--help").out == shell.run("help").out == shell.run("-h").out
     assert re.fullmatch(r"trayapp \d+\.\d+\.\d+\n", shell.run("--version").out)
+
+
+def test_commands_speak_the_language_of_the_settings_or_of_the_desktop(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken: list[tuple[str, list[str] | None]] = []
+    monkeypatch.setattr("trayapp.core.language.install", lambda folder, names: spoken.append((folder, names)))
+    shell.run("paths")
+    assert spoken == []
+    shell.env["LANG"] = "de_DE.UTF-8"
+    shell.run("--help")
+    shell.set_up(language="zh")
+    shell.run("complete", "--", "u")
+    assert [names for _folder, names in spoken] == [["de_DE"], ["zh"]]

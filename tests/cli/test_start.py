@@ -9,12 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from trayapp.cli import windows
 from trayapp.cli.entry import main
 from trayapp.cli.start import no_screen
+from trayapp.core.intents import (
+    Activate,
+    OpenFinder,
+    OpenHelp,
+    OpenSettings,
+    OpenWelcome,
+    ShowAll,
+    WireIntent,
+)
+from trayapp.core.settings import DESKTOP, GATEWAY, LOCAL, Settings
 from trayapp.system import instance
 from trayapp.system.paths import runtime
+from trayapp.ui import form
 
 
 @contextmanager
@@ -59,6 +72,97 @@ def test_a_silent_second_start_shows_nothing(capsys: pytest.CaptureFixture[str])
         assert main(["--silent"]) == 0
     assert asked == [b'{"ask":"ping"}']
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "intent"),
+    [
+        ([], Activate()),
+        (["--finder"], OpenFinder()),
+        (["--models"], ShowAll()),
+        (["--welcome"], OpenWelcome()),
+        (["--settings"], OpenSettings()),
+        (["--settings", "icon"], OpenSettings(DESKTOP)),
+        (["--settings", "Local Models"], OpenSettings(LOCAL)),
+        (["--settings=gateway"], OpenSettings(GATEWAY)),
+        (["--help-page"], OpenHelp()),
+        (["--help-page", "gateway#Tools"], OpenHelp("gateway#Tools")),
+        (["--help-page=größe"], OpenHelp("größe")),
+    ],
+)
+def test_the_running_program_is_asked_for_a_window(
+    words: list[str], intent: WireIntent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with somebody_runs(runtime()) as asked:
+        assert main(["open", *words]) == 0
+    (line,) = asked
+    assert msgspec.convert(msgspec.json.decode(line)["intent"], WireIntent) == intent
+    assert capsys.readouterr() == ("", ""), "who binds a key to it looks at no terminal"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (["--finder", "--models"], 2, "Only one window"),
+        (["--settings", "general", "--finder"], 2, "Only one window"),
+        (["--settings", "gatway"], 1, "Did you mean gateway?"),
+        (["--help-page", 'a"b'], 1, "no such page"),
+        (["--nonsense"], 2, "--nonsense"),
+        (["finder"], 2, "finder"),
+    ],
+)
+def test_a_window_that_there_is_not_opens_nothing(
+    words: list[str], code: int, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with somebody_runs(runtime()) as asked:
+        assert main(["open", *words]) == code
+    assert asked == []
+    assert why in capsys.readouterr().err
+
+
+def test_what_the_running_program_cannot_do_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for answer in (b'{"ok":false,"text":"It is old."}', b'{"ok": false, "text": "It is old."}'):
+        monkeypatch.setattr(instance, "enter", lambda *_args, answer=answer: answer)
+        assert main(["open", "--finder"]) == 1
+        assert capsys.readouterr() == ("", "trayapp: It is old.\n")
+
+
+def test_every_page_of_the_settings_has_a_word_for_the_command_line() -> None:
+    assert list(windows.PAGES.values()) == [it.name for it in form.pages(Settings())]
+
+
+async def test_the_first_start_opens_the_window_that_it_was_made_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Qt is played: it serves the claim and ends."""
+    handled: list[bytes] = []
+
+    class Loop:
+        @staticmethod
+        def run(_paths: object, claim: instance.Claim, *, silent: bool, debug: bool) -> int:
+            async def answer(line: bytes) -> bytes:
+                handled.append(line)
+                return b"{}"
+
+            async def serve() -> None:
+                await claim.serve(answer)
+                await asyncio.to_thread(instance.hand_over, runtime(), b'{"ask":"ping"}', 5.0)
+                await claim.close()
+
+            asyncio.run(serve())
+            claim.release()
+            return 0
+
+    monkeypatch.setattr("trayapp.qt.loop", Loop, raising=False)
+    monkeypatch.setitem(sys.modules, "trayapp.qt.loop", Loop)
+    for words, lines in (
+        (["open", "--finder"], [windows.PLAIN["--finder"], b'{"ask":"ping"}']),
+        (["open"], [windows.ACTIVATE, b'{"ask":"ping"}']),
+        ([], [b'{"ask":"ping"}']),
+    ):
+        handled.clear()
+        assert await asyncio.to_thread(main, words) == 0
+        assert handled == lines
 
 
 def test_without_a_display_the_code_is_three_and_the_words_say_what_to_do(

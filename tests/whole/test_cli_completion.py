@@ -28,6 +28,11 @@ LINES = [
     ("key set ol\t", ["key", "set", "ollama"]),
     ("settings set notify_sw\tof\t", ["settings", "set", "notify_switch", "off"]),
     ("models --provider gr\t--porc\t", ["models", "--provider", "groq", "--porcelain"]),
+    ("pin gro\tl\t", ["pin", "groq/llama-3.3"]),
+    ("open --set\tgat\t", ["open", "--settings", "gateway"]),
+    ("profile u\tWo\t", ["profile", "use", "Work"]),
+    ("profile save x --accounts groq,ol\t", ["profile", "save", "x", "--accounts", "groq,ollama"]),
+    ("import exp\t--dry\t", ["import", "exported.json", "--dry-run"]),
     ("providers add azure-op\t--set re\tacme", ["providers", "add", "azure-openai", "--set", "resource=acme"]),
 ]
 
@@ -37,6 +42,10 @@ def typing(home: Path) -> dict[str, str]:
     """An environment in which ``trayapp`` completes as ours does, and otherwise notes what it was given."""
     computer = Computer(home / "t")
     computer.listed(Account("ollama", "ollama"), "qwen3:8b", "mistral-large@2411")
+    computer.paths.state_file.write_bytes(
+        b'{"version":1,"keyed":["groq@https://api.groq.com:443"],"profiles":[{"name":"Work"}]}'
+    )
+    (home / "exported.json").write_text("{}")
     program = home / "bin" / "trayapp"
     program.parent.mkdir()
     program.write_text(
@@ -79,7 +88,7 @@ def _typed(command: list[str], start: str, line: str, env: dict[str, str]) -> li
             seen += os.read(screen, 65536).decode(errors="replace")
 
     try:
-        os.write(screen, f"{start}\n".encode())
+        os.write(screen, f"cd; {start}\n".encode())
         wait_for("READY>")
         os.write(screen, f"trayapp {line}\n".encode())
         wait_for("no such text")

@@ -119,7 +119,9 @@ class LocalModels:
             told = _("{name} does not let other programs decide what it keeps in memory.")
             raise UserError(told.format(name=self._app.name(provider)))
         if not account.enabled:
-            raise UserError(_("{name} is switched off. Switch it on first.").format(name=self._app.name(provider)))
+            from trayapp.app.root import switched_off
+
+            raise UserError(switched_off(self._app, account))
         return self._engine(account)
 
     @property

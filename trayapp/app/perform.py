@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from trayapp.app import account_work, key_work
-from trayapp.app.root import App, replaced, words_for
+from trayapp.app.root import App, replaced, switched_off, words_for
 from trayapp.core import intents
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Kind, ProviderError, UserError
@@ -88,11 +88,9 @@ async def _perform(app: App, intent: Intent) -> Reply:
         case SetLogin():
             return await set_login(app, intent)
         case intents.OpenSettings() | intents.ShowAll() | intents.Activate():
-            app.window.publish(intent)
-            return Reply()
+            return open_window(app, intent)
         case intents.OpenFinder() | intents.OpenWelcome() | intents.OpenHelp():
-            app.window.publish(intent)
-            return Reply()
+            return open_window(app, intent)
         case intents.Quit():
             app.leaving.set()
             return Reply()
@@ -210,6 +208,14 @@ async def refresh(app: App, intent: Refresh) -> Reply:
     return Reply(not failed, "\n".join((summary, *failed)) if good or not failed else "\n".join(failed))
 
 
+def open_window(app: App, window: intents.Window) -> Reply:
+    """Have it shown by whoever has a screen."""
+    if app.tray is None:
+        return Reply(False, _("trayapp runs without a screen here, so it has no windows."))
+    app.window.publish(window)
+    return Reply()
+
+
 async def set_login(app: App, intent: SetLogin) -> Reply:
     """Write the system's own entry, then read it back: what counts is what stands there."""
     import asyncio
@@ -226,7 +232,7 @@ def _usable(app: App, provider: str) -> Account:
     """The account, which has to be switched on. Raises ProviderError or UserError."""
     account = app.account(provider)
     if not account.enabled:
-        raise UserError(_("{name} is switched off. Switch it on first.").format(name=app.name(account.id)))
+        raise UserError(switched_off(app, account))
     return account
 
 

@@ -17,8 +17,9 @@ from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.intents import Window
+from trayapp.core.language import _
 from trayapp.core.overrides import overlay
-from trayapp.core.profiles import effective
+from trayapp.core.profiles import current, effective
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
@@ -307,6 +308,16 @@ def shown(account: Account) -> Shown:
 def words_for(app: App, failure: Failure) -> str:
     """A failure in a sentence, with the account's name in it."""
     return words.sentence(failure, app.name(failure.provider) if failure.provider else "")
+
+
+def switched_off(app: App, account: Account) -> str:
+    """Why an account is not in use, and what to do, in a sentence."""
+    profile = current(app.state.value)
+    own = {it.id: it for it in with_implicit(app.settings.value.accounts)}
+    if profile is not None and own[account.id].enabled:
+        told = _("The profile “{profile}” leaves {name} out. Use another profile, or none.")
+        return told.format(profile=profile.name, name=app.name(account.id))
+    return _("{name} is switched off. Switch it on first.").format(name=app.name(account.id))
 
 
 def replaced(state: State, **changes: Any) -> State:

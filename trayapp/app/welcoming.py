@@ -57,11 +57,11 @@ async def set_up(app: App, draft: Draft) -> Reply:
     finally:
         if not done:
             await asyncio.shield(_take_back(app, added))
-    await skip(app)
+    await leave(app)
     return Reply(True, _("All set. The icon in the tray is where everything else is."))
 
 
-async def skip(app: App) -> None:
+async def leave(app: App) -> None:
     """Do not come again by itself."""
     await app.note(lambda state: state if TOLD in state.told else replaced(state, told=(*state.told, TOLD)))
 

@@ -28,16 +28,24 @@ def show(console: Console, args: Any) -> int:
     for notice in (*found.notices, *notices):
         console.complain(notice)
     keys = {it.id: disk.key_place(it, found.state, console.env) for it in found.accounts}
+    in_use = {it.id for it in found.in_use}
     if args.json:
-        console.json([_object(it, listings[it.id], keys[it.id], console.now) for it in found.accounts])
+        console.json(
+            [
+                {**_object(it, listings[it.id], keys[it.id], console.now), "in_use": it.id in in_use}
+                for it in found.in_order
+            ]
+        )
         return DONE
     from trayapp.ui import words
 
     rows = [(_("ID"), _("NAME"), _("KEY"), _("MODELS"), _("LIST"))]
-    for account in found.accounts:
+    for account in found.in_order:
         listing = listings[account.id]
         if not account.enabled:
             state = _("switched off")
+        elif account.id not in in_use:
+            state = _("not in this profile")
         elif listing.models or listing.failure:
             state = words.state(listing, console.now)
         else:

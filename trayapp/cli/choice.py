@@ -12,11 +12,12 @@ from trayapp.core.models import ModelRef
 _SHOWN = 10
 
 
-def meant(text: str, listings: Mapping[str, Listing], *, unlisted: bool = False) -> ModelRef:
+def meant(text: str, listings: Mapping[str, Listing], *, unlisted: bool = False, forcible: bool = True) -> ModelRef:
     """The model that ``text`` names: ``provider/model``, or a model's id alone where one account has it.
 
     Raises UserError with the candidates. ``listings`` has an entry for every account that could be chosen
     from. An account whose list is not known takes any id, and so does every account when ``unlisted``.
+    ``forcible``: the command knows “--unlisted”.
     """
     text = text.strip()
     provider, slash, model = text.partition("/")
@@ -29,7 +30,7 @@ def meant(text: str, listings: Mapping[str, Listing], *, unlisted: bool = False)
             return ModelRef(provider, model)
         # below a known account, what is missing there may still be the id of a model elsewhere
         others = found or _everywhere(text, listings)
-        raise UserError(_not_listed(text, provider, model, listing, others))
+        raise UserError(_not_listed(text, model, listing, others, forcible=forcible))
     found = _everywhere(text, listings)
     if len(found) == 1:
         return found[0]
@@ -63,11 +64,13 @@ def _everywhere(name: str, listings: Mapping[str, Listing]) -> list[ModelRef]:
     return sorted(usable or [ref for ref, _locked in found])
 
 
-def _not_listed(text: str, provider: str, model: str, listing: Listing, others: list[ModelRef]) -> str:
+def _not_listed(text: str, model: str, listing: Listing, others: list[ModelRef], *, forcible: bool) -> str:
+    provider = listing.provider
     said = _("“{provider}” does not list “{model}”.").format(provider=provider, model=model)
     if others:
         return said + " " + _("Did you mean:") + _lines(others)
-    return said + _near(text, {provider: listing}) + "\n" + _("“--unlisted” chooses it all the same.")
+    said += _near(text, {provider: listing})
+    return said + "\n" + _("“--unlisted” chooses it all the same.") if forcible else said
 
 
 def _near(text: str, listings: Mapping[str, Listing]) -> str:

@@ -12,6 +12,7 @@ from trayapp.core.accounts import Account, KeyFrom, key_slot, with_implicit
 from trayapp.core.errors import Failure, Kind, UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing, Source
+from trayapp.core.profiles import effective
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.providers.local import addressed
@@ -38,6 +39,17 @@ class Disk(NamedTuple):
     def accounts(self) -> tuple[Account, ...]:
         """The user's accounts, and the local servers that are looked for without being set up."""
         return with_implicit(self.settings.accounts)
+
+    @property
+    def in_use(self) -> tuple[Account, ...]:
+        """The accounts that are switched on, without those that the profile in use leaves out."""
+        return tuple(it for it in effective(self.accounts, self.state) if it.enabled)
+
+    @property
+    def in_order(self) -> tuple[Account, ...]:
+        """All accounts as they stand in the menu."""
+        place = {provider: at for at, provider in enumerate(self.settings.provider_order)}
+        return tuple(sorted(self.accounts, key=lambda it: place.get(it.id, len(place))))
 
     def account(self, provider: str) -> Account:
         """The account with this id. Raises UserError that names the nearest ids."""

@@ -24,6 +24,10 @@ def main(argv: list[str], make_console: Callable[[], Console] | None = None) -> 
             from trayapp.cli.start import start
 
             code = start(silent="--silent" in argv, debug="--debug" in argv)
+        elif argv[0] == "open" and (window := _window(argv[1:])):
+            from trayapp.cli.start import start
+
+            code = start(show=window)
         else:
             from trayapp.cli.console import tolerant
 
@@ -42,9 +46,20 @@ def main(argv: list[str], make_console: Callable[[], Console] | None = None) -> 
     return code
 
 
+def _window(words: list[str]) -> bytes | None:
+    """What ``trayapp open`` asks for, where it was typed plainly: a key may be bound to it, so it has to be quick."""
+    from trayapp.cli.windows import wanted
+
+    return wanted(words)
+
+
 def _command(argv: list[str], make_console: Callable[[], Console]) -> int:
+    from trayapp.system.languages import speak
+
+    console = make_console()
+    speak(console.paths.settings_file, console.paths.resources, console.env)
     if argv[0] == "complete":
-        return _complete(argv[1:], make_console)
+        return _complete(argv[1:], console)
     if argv[0] in ("--help", "-h", "help"):
         from trayapp.cli.parser import page
 
@@ -55,10 +70,10 @@ def _command(argv: list[str], make_console: Callable[[], Console]) -> int:
 
         sys.stdout.write(f"trayapp {VERSION}\n")
         return DONE
-    return _verb(argv, make_console)
+    return _verb(argv, console)
 
 
-def _verb(argv: list[str], make_console: Callable[[], Console]) -> int:
+def _verb(argv: list[str], console: Console) -> int:
     from importlib import import_module
 
     from trayapp.cli import parser, verbs
@@ -84,7 +99,6 @@ def _verb(argv: list[str], make_console: Callable[[], Console]) -> int:
     args = parser.reader(verb).parse_args(rest)
     module, _dot, function = verb.run.partition(".")
     run: Callable[[Console, object], int] = getattr(import_module(f"trayapp.cli.{module}"), function)
-    console = make_console()
     from trayapp.core.errors import ProviderError, UserError
 
     try:
@@ -98,7 +112,7 @@ def _verb(argv: list[str], make_console: Callable[[], Console]) -> int:
     return FAILED
 
 
-def _complete(words: list[str], make_console: Callable[[], Console]) -> int:
+def _complete(words: list[str], console: Console) -> int:
     """The hidden verb of the completion scripts: ``complete [--described] -- WORD…``. Never complains."""
     from trayapp.cli.completion import candidates
     from trayapp.cli.console import exact
@@ -108,7 +122,7 @@ def _complete(words: list[str], make_console: Callable[[], Console]) -> int:
     typed = words[words.index("--") + 1 :] if "--" in words else words
     exact(sys.stdout)
     try:
-        offered = Offered(lambda: make_console().paths)
+        offered = Offered(console.paths)
         sys.stdout.write(lines(candidates(typed, offered.kinds()), described=described))
     except OSError:
         return FAILED

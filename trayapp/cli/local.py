@@ -91,7 +91,7 @@ def warm(console: Console, args: Any) -> int:
 def _meant(console: Console, text: str) -> ModelRef:
     """``account/model``, or a model's name alone where it is clear whose. Raises UserError."""
     found = disk.read(console.paths, console.env)
-    servers = [it for it in found.accounts if it.spec in IMPLICIT and it.enabled]
+    servers = [it for it in found.in_use if it.spec in IMPLICIT]
     provider, slash, model = text.strip().partition("/")
     if slash and model and provider in {it.id for it in servers}:
         return ModelRef(provider, model)

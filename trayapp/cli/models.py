@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from trayapp.cli import disk, output
@@ -12,6 +13,7 @@ from trayapp.core.errors import UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing
 from trayapp.core.models import Capability, Model, Use
+from trayapp.core.state import State
 
 
 def models(console: Console, args: Any) -> int:
@@ -26,24 +28,33 @@ def models(console: Console, args: Any) -> int:
     listings, notices = disk.listings(found, console.paths, accounts, now=now, env=console.env)
     for notice in (*found.notices, *notices):
         console.complain(notice)
-    every = args.all or found.settings.show_non_chat
+    shown = _shown(args, found)
     rows = sorted(
-        (
-            (model, listing)
-            for listing in listings.values()
-            for model in listing.models
-            if every or model.use is Use.CHAT
-        ),
+        ((model, listing) for listing in listings.values() for model in listing.models if shown(model)),
         key=lambda row: row[0].ref,
     )
     if args.porcelain:
         console.machine("".join(f"{output.porcelain(it, listing.source.value)}\n" for it, listing in rows))
     elif args.json:
         names = {it.id: disk.name_of(it) for it in accounts}
-        console.json([_object(it, listing, names, now) for it, listing in rows])
+        console.json([_object(it, listing, names, now, found.state) for it, listing in rows])
+    elif not rows and (args.pinned or args.hidden):
+        console.complain(_("No model is pinned.") if args.pinned else _("No model is hidden."))
     else:
         _for_people(console, found, rows, listings, accounts)
     return code
+
+
+def _shown(args: Any, found: disk.Disk) -> Callable[[Model], bool]:
+    """Which models are printed: those of the menu, or those that were asked for."""
+    pinned, hidden = frozenset(found.state.pinned), frozenset(found.state.hidden)
+    if args.pinned or args.hidden:
+        asked = (pinned if args.pinned else frozenset()) | (hidden if args.hidden else frozenset())
+        return lambda model: model.ref in asked
+    if args.all:
+        return lambda _model: True
+    every = found.settings.show_non_chat
+    return lambda model: model.ref not in hidden and (every or model.use is Use.CHAT)
 
 
 def current(console: Console, args: Any) -> int:
@@ -81,15 +92,14 @@ def use(console: Console, args: Any) -> int:
     found = disk.read(console.paths, console.env)
     for notice in found.notices:
         console.complain(notice)
-    accounts = [it for it in found.accounts if it.enabled]
-    listings, _notices = disk.listings(found, console.paths, accounts, now=console.now, env=console.env)
+    listings, _notices = disk.listings(found, console.paths, found.in_use, now=console.now, env=console.env)
     ref = meant(args.model, listings, unlisted=args.unlisted)
     return console.answer(console.remote.perform(lambda: chosen(ref)))
 
 
 def _wanted(found: disk.Disk, asked: list[str] | None) -> list[Account]:
-    """The enabled accounts, or those asked for by their id or by their provider's."""
-    enabled = [it for it in found.accounts if it.enabled]
+    """The accounts in use, or those asked for by their id or by their provider's."""
+    enabled = list(found.in_use)
     if not asked:
         return enabled
     wanted = []
@@ -97,9 +107,10 @@ def _wanted(found: disk.Disk, asked: list[str] | None) -> list[Account]:
         fits = [it for it in enabled if it.id == name] or [it for it in enabled if it.spec == name]
         if not fits:
             account = found.account(name)  # says what there is when there is none
-            raise UserError(
-                _("“{id}” is switched off. “trayapp providers enable {id}” switches it on.").format(id=account.id)
-            )
+            told = _("“{id}” is switched off. “trayapp providers enable {id}” switches it on.")
+            if account.enabled:
+                told = _("“{id}” is not in use with the profile “{name}”. “trayapp profile none” ends that.")
+            raise UserError(told.format(id=account.id, name=found.state.profile))
         wanted += [it for it in fits if it not in wanted]
     return wanted
 
@@ -134,6 +145,8 @@ def _for_people(
     for model, listing in rows:
         marks = [
             _("chosen") if model.ref == found.state.active else "",
+            _("pinned") if model.ref in found.state.pinned else "",
+            _("hidden") if model.ref in found.state.hidden else "",
             _("tools") if model.can(Capability.TOOLS) else "",
         ]
         table.append(
@@ -156,7 +169,7 @@ def _nothing(accounts: list[Account], listings: dict[str, Listing]) -> str:
     return _("There is no list of models yet. “trayapp refresh” asks the providers.")
 
 
-def _object(model: Model, listing: Listing, names: dict[str, str], now: float) -> dict[str, Any]:
+def _object(model: Model, listing: Listing, names: dict[str, str], now: float, state: State) -> dict[str, Any]:
     price = model.price
     known = listing.fetched_at > 0
     return {
@@ -178,4 +191,6 @@ def _object(model: Model, listing: Listing, names: dict[str, str], now: float) -
         "source": listing.source.value,
         "age_seconds": round(listing.age(now), 1) if known else None,
         "failure": listing.failure.kind.value if listing.failure else None,
+        "pinned": model.ref in state.pinned,
+        "hidden": model.ref in state.hidden,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from trayapp.cli.completion import Candidate, Names
@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 class Offered:
     """Reads the disk when a name is asked for, and no sooner: most completions need only the table of verbs."""
 
-    def __init__(self, find: Callable[[], Paths]) -> None:
-        self._find = find
-
-    @property
-    def _paths(self) -> Paths:
-        return self._find()
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
 
     def kinds(self) -> Mapping[str, Names]:
         """By the kind that the table of verbs names."""
         return {
             "account": self._accounts,
+            "accounts": self._some_accounts,
+            "profile": self._profiles,
+            "page": self._pages,
+            "guide": self._guide,
+            "file": self._files,
             "spec": self._specs,
             "ask": self._asks,
             "setting": self._settings,
@@ -40,6 +41,39 @@ class Offered:
         from trayapp.cli import disk
 
         return [Candidate(it.id, disk.name_of(it)) for it in disk.read(self._paths).accounts]
+
+    def _some_accounts(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        """One more of a list with commas."""
+        before, comma, _last = typed.rpartition(",")
+        taken = before.split(",")
+        found = self._accounts(given, typed)
+        return [Candidate(f"{before}{comma}{it.text}", it.about) for it in found if it.text not in taken]
+
+    def _profiles(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.cli import disk
+
+        profiles = disk.read(self._paths).state.profiles
+        return [Candidate(it.name, str(it.active) if it.active else "") for it in profiles]
+
+    def _pages(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        from trayapp.cli.windows import PAGES
+
+        return [Candidate(word, _(name)) for word, name in PAGES.items()]
+
+    def _guide(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        folder = self._paths.resources / "help"
+        return [Candidate(it.stem) for it in sorted(folder.glob("*.md"))]
+
+    def _files(self, given: list[str], typed: str) -> Iterable[Candidate]:
+        """Names below the folder that is typed already; folders end in a slash."""
+        folder, slash, begun = typed.rpartition("/")
+        with os.scandir(folder + slash or ".") as entries:
+            found = sorted((it.name, it.is_dir()) for it in entries)
+        return [
+            Candidate(f"{folder}{slash}{name}{'/' if is_dir else ''}")
+            for name, is_dir in found
+            if begun.startswith(".") or not name.startswith(".")
+        ]
 
     def _specs(self, given: list[str], typed: str) -> Iterable[Candidate]:
         from trayapp.providers.table import SPECS
@@ -87,7 +121,7 @@ class Offered:
 
         paths = self._paths
         found = disk.read(paths)
-        enabled = [it for it in found.accounts if it.enabled]
+        enabled = found.in_use
         fits = [it for it in enabled if f"{it.id}/".startswith(typed) or typed.startswith(f"{it.id}/")]
         lists, _notices = disk.listings(found, paths, fits or enabled, now=time.time(), env=os.environ)
         models = {

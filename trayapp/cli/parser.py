@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from trayapp.cli.console import terminal_width
-from trayapp.cli.verbs import VERBS, Argument, Verb, below
+from trayapp.cli.verbs import GROUPS, VERBS, Argument, Verb, below
 from trayapp.core.language import _
 
 
@@ -27,22 +27,29 @@ class _Page(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=min(terminal_width(sys.stdout) or 100, 120) - 2)
 
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or _("usage: "))
+
 
 def reader(verb: Verb) -> Reader:
     """The reader of one command. ``parse_args`` ends the program with code 2 where the words are wrong."""
     made = Reader(
         prog=" ".join(("trayapp", *verb.words)),
         description=_(verb.help),
-        epilog=_exit_codes(),
+        epilog=f"{example(verb)}\n\n{_exit_codes()}",
         allow_abbrev=False,
+        add_help=False,
         formatter_class=_Page,
     )
+    # headings and words of our own: argparse's speak English only
+    places, options = made.add_argument_group(_("arguments")), made.add_argument_group(_("options"))
     for argument in verb.arguments:
-        _declare(made, argument)
+        _declare(options if argument.option else places, argument)
+    options.add_argument("-h", "--help", action="help", help=_("show this page"))
     return made
 
 
-def _declare(made: argparse.ArgumentParser, argument: Argument) -> None:
+def _declare(made: argparse._ArgumentGroup, argument: Argument) -> None:
     words = _(argument.help).replace("%", "%%")
     name = argument.name.rstrip("?")
     choices = argument.choices or None
@@ -51,9 +58,18 @@ def _declare(made: argparse.ArgumentParser, argument: Argument) -> None:
         made.add_argument(name, help=words, metavar=argument.metavar, nargs=nargs, choices=choices)
     elif not argument.kind:
         made.add_argument(name, help=words, action="store_true")
+    elif argument.bare:
+        made.add_argument(name, help=words, metavar=argument.metavar, nargs="?", const="")
     else:
         action = "append" if argument.repeated else "store"
         made.add_argument(name, help=words, metavar=argument.metavar, action=action, choices=choices)
+
+
+def example(verb: Verb) -> str:
+    """The verb's examples below their heading, as its help page shows them."""
+    lines = verb.example.splitlines()
+    heading = _("example:") if len(lines) == 1 else _("examples:")
+    return "\n".join((heading, *(f"  {line}" for line in lines)))
 
 
 def page() -> str:
@@ -63,11 +79,12 @@ def page() -> str:
         _("       trayapp COMMAND …                 one of these; each knows --help"),
         "",
     ]
-    shown = {verb: " ".join((*verb.words, *(_usage(it) for it in verb.arguments if not it.option))) for verb in VERBS}
-    width = max(map(len, shown.values()))
-    lines += [f"  {shown[verb]:<{width}}  {_(verb.help)}" for verb in VERBS]
+    width = max(len(shown(verb)) for verb in VERBS)
+    for group in GROUPS:
+        lines += [_("{heading}:").format(heading=_(group.title))]
+        lines += [f"  {shown(verb):<{width}}  {_(verb.help)}" for verb in group.verbs]
+        lines += [""]
     lines += [
-        "",
         _("  --silent   open no window; what is started at login uses it"),
         _("  --debug    write more into the log, and onto standard error"),
         _("  --version  print the version"),
@@ -83,6 +100,11 @@ def group_help(words: tuple[str, ...]) -> str:
         return ""
     start = " ".join(("trayapp", *words))
     return _("usage: {command} {{{verbs}}} …").format(command=start, verbs=",".join(below(words)))
+
+
+def shown(verb: Verb) -> str:
+    """The verb with what stands in its places."""
+    return " ".join((*verb.words, *(_usage(it) for it in verb.arguments if not it.option)))
 
 
 def _usage(argument: Argument) -> str:

@@ -23,6 +23,7 @@ def refresh(console: Console, args: Any) -> int:
 def status(console: Console, args: Any) -> int:
     """``trayapp status``: from the running program what only it knows, the rest off the disk."""
     from trayapp.cli import disk
+    from trayapp.core import profiles
 
     found = disk.read(console.paths, console.env)
     reply = console.remote.ask("status")
@@ -32,10 +33,13 @@ def status(console: Console, args: Any) -> int:
         console.complain(notice)
     places = {it.id: disk.key_place(it, found.state, console.env) for it in found.accounts}
     places |= {provider: kept for provider, kept in live.get("kept", {}).items() if kept == "session"}
+    in_use = {it.id for it in found.in_use}
     accounts = [
         _state(it.id, it.enabled, listings[it.id], places[it.id], live.get("listings", {}).get(it.id), console.now)
-        for it in found.accounts
+        | {"in_use": it.id in in_use}
+        for it in found.in_order
     ]
+    profile = profiles.current(found.state)
     active = found.state.active
     if args.json:
         from trayapp.cli.local import told
@@ -45,6 +49,7 @@ def status(console: Console, args: Any) -> int:
                 "running": reply is not None,
                 "provider": active.provider if active else None,
                 "model": active.model if active else None,
+                "profile": profile.name if profile else None,
                 "keyring": live.get("keyring"),
                 "refreshing": live.get("refreshing", []),
                 "accounts": accounts,
@@ -54,6 +59,8 @@ def status(console: Console, args: Any) -> int:
         return DONE
     console.say(_("trayapp is running.") if reply is not None else _("trayapp is not running."))
     console.say(_("Chosen: {ref}").format(ref=output.clean(str(active))) if active else _("No model is chosen."))
+    if profile is not None:
+        console.say(_("Profile: {name}").format(name=output.clean(profile.name)))
     if found.state.strategy is not None:
         from trayapp.local.residency import strategy_of
         from trayapp.ui.memory import strategy_label
@@ -167,6 +174,8 @@ def _accounts(accounts: list[dict[str, Any]], console: Console) -> str:
         about = []
         if not it["enabled"]:
             about.append(_("switched off"))
+        elif not it["in_use"]:
+            about.append(_("not in this profile"))
         if it["failure"]:
             about.append(words.trouble(Failure(Kind(it["failure"]))))
         if it["source"]:

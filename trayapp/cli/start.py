@@ -1,4 +1,4 @@
-"""Starts the program, or shows the one that runs: the second start comes first, since it has to be quick."""
+"""Starts the program, or has the one that runs open a window: that comes first, since it has to be quick."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import os
 import sys
 from collections.abc import Mapping
 
-from trayapp.cli.codes import CANNOT_START, DONE, FAILED
+from trayapp.cli import windows
+from trayapp.cli.codes import CANNOT_START, DONE, FAILED, USAGE
 from trayapp.system import instance
 from trayapp.system.paths import runtime
 
-SHOW = b'{"intent":{"type":"Activate"}}'
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # a second start has no time for typing, and even less for a console
+    from typing import Any
+
+    from trayapp.cli.console import Console
+
+    Claimed = instance.Claim
+else:
+    Claimed = object
+
 PING = b'{"ask":"ping"}'
 """A silent start is nobody's click: it only looks whether there is one already."""
 PATIENCE = 15.0
@@ -18,27 +29,60 @@ PATIENCE = 15.0
 _SCREENLESS = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs", "vkkhrdisplay")
 
 
-def start(*, silent: bool, debug: bool) -> int:
-    """Hand over to the program that runs, else become it. Gives the exit code."""
+def start(*, silent: bool = False, debug: bool = False, show: bytes = b"") -> int:
+    """Hand over to the program that runs, else become it. Gives the exit code.
+
+    ``show``: the line for a window that somebody wants, whether it runs already or not; without one the program
+    only shows that it is there.
+    """
     try:
-        claim = instance.enter(runtime(), PING if silent else SHOW, PATIENCE)
+        claim = instance.enter(runtime(), PING if silent else show or windows.ACTIVATE, PATIENCE)
     except OSError as exc:
         from trayapp.core.language import _
 
+        _speak()
         return _said(_("trayapp seems to run, but does not answer ({why}).").format(why=exc), FAILED)
     if isinstance(claim, bytes):
+        if show:
+            return _answered(claim)
         if not silent:
             from trayapp.core.language import _
 
+            _speak()
             _said(_("It is running already."), DONE)
         return DONE
     try:
+        _speak()
         missing = no_screen(os.environ, sys.platform)
         if missing:
             return _said(missing, CANNOT_START)
-        return _run(claim, silent=silent, debug=debug)
+        return _run(claim, silent=silent, debug=debug, show=show)
     finally:
         claim.release()
+
+
+def open_window(console: Console, args: Any) -> int:
+    """``trayapp open`` as the parser has read it: what was not typed in its plainest form comes this way."""
+    from trayapp.core.errors import UserError
+    from trayapp.core.language import _
+
+    lines = [line for option, line in windows.PLAIN.items() if getattr(args, option[2:])]
+    if args.settings is not None:
+        line = windows.settings(args.settings)
+        if line is None:
+            from trayapp.cli.disk import unknown
+
+            raise UserError(unknown(_("The settings have no page “{name}”."), args.settings, windows.PAGES))
+        lines.append(line)
+    if args.help_page is not None:
+        line = windows.guide(args.help_page)
+        if line is None:
+            raise UserError(_("The user guide has no such page."))
+        lines.append(line)
+    if len(lines) > 1:
+        console.complain(_("Only one window can be opened at a time."))
+        return USAGE
+    return start(show=lines[0] if lines else windows.ACTIVATE)
 
 
 def no_screen(env: Mapping[str, str], platform: str) -> str:
@@ -55,7 +99,17 @@ def no_screen(env: Mapping[str, str], platform: str) -> str:
     )
 
 
-def _run(claim: instance.Claim, *, silent: bool, debug: bool) -> int:
+def _answered(answer: bytes) -> int:
+    """What became of it: nothing is said of a window that opens."""
+    if b'"ok"' not in answer:  # it is said only where it is false
+        return DONE
+    import json
+
+    reply = json.loads(answer)
+    return DONE if reply["ok"] else _said(str(reply.get("text", "")), FAILED)
+
+
+def _run(claim: instance.Claim, *, silent: bool, debug: bool, show: bytes) -> int:
     from trayapp.core.language import _
     from trayapp.system.paths import find
 
@@ -75,7 +129,34 @@ def _run(claim: instance.Claim, *, silent: bool, debug: bool) -> int:
             ).format(why=exc),
             CANNOT_START,
         )
-    return loop.run(paths, claim, silent=silent, debug=debug)
+    return loop.run(paths, _Opening(claim, show) if show else claim, silent=silent, debug=debug)
+
+
+def _speak() -> None:
+    """From here on in the user's language. Only who is going to say something has time for that."""
+    from trayapp.system.languages import speak
+    from trayapp.system.paths import find
+
+    paths = find()
+    speak(paths.settings_file, paths.resources)
+
+
+class _Opening(Claimed):
+    """Being the instance, with a request of its own that comes before all others: the window it was started for."""
+
+    def __init__(self, claim: instance.Claim, line: bytes) -> None:
+        self._claim = claim
+        self._line = line
+
+    async def serve(self, handler: instance.Handler) -> None:
+        await self._claim.serve(handler)
+        await handler(self._line)
+
+    async def close(self) -> None:
+        await self._claim.close()
+
+    def release(self) -> None:
+        self._claim.release()
 
 
 def _said(words: str, code: int) -> int:

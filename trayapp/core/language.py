@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a second start imports no typing
+    from gettext import NullTranslations
 
 ENGLISH = "en"
 
-
-class _Catalog(Protocol):
-    def gettext(self, message: str) -> str: ...
-    def ngettext(self, one: str, many: str, n: int) -> str: ...
-
-
-_installed: _Catalog | None = None
+_installed: NullTranslations | None = None
 _spoken = ENGLISH
 
 

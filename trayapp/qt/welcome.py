@@ -210,7 +210,7 @@ def window(app: App, ask: Callable[[Intent], None], found: Callable[[], Mapping[
             look=lambda: welcoming.look(app, found),
             lists=lambda added: welcoming.lists(app, added),
             set_up=lambda draft: welcoming.set_up(app, draft),
-            skip=lambda: welcoming.skip(app),
+            skip=lambda: welcoming.leave(app),
             accounts=lambda: app.accounts,
         )
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from trayapp.app.root import App
+from trayapp.app.root import App, replaced
 from trayapp.core.intents import (
     Activate,
     CopyAddress,
@@ -17,24 +17,35 @@ from trayapp.core.intents import (
     OpenHelp,
     OpenSettings,
     OpenWelcome,
+    Quit,
     ShowAll,
     Window,
 )
-from trayapp.core.settings import PROVIDERS
+from trayapp.core.language import _
+from trayapp.core.settings import PROVIDERS, Settings
+from trayapp.core.topic import Topic
 from trayapp.qt import garbage
+from trayapp.qt.clicker import Clicker
 from trayapp.qt.icons import Icons
+from trayapp.qt.telling import Telling
 from trayapp.qt.tray import Tray
 from trayapp.system.instance import Claim
-from trayapp.ui import words
-from trayapp.ui.notices import Notice, Subject
+from trayapp.ui import clicks, words
+from trayapp.ui.notices import Notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
+
+    from trayapp.app.noticing import Noticing
     from trayapp.app.start import Started
     from trayapp.qt.windows import Windows
+    from trayapp.system.hotkey import Hotkeys
 
 LOGIN_PATIENCE = 60
 """Seconds a silent start looks for a tray at least before a window opens."""
+WELCOME, CLOSE, NO_TRAY = "welcome", "close", "no-tray"
+"""In ``State.told``: what was explained once. The steps of the first start write theirs themselves."""
 
 
 class Front(QObject):
@@ -44,10 +55,19 @@ class Front(QObject):
         super().__init__()
         self._app = app
         self._silent = silent
-        self._icons = Icons(app.paths.resources / "icons")
+        self._icons = Icons(app.paths.resources / "icons", lambda: app.settings.value.icon_colour, parent=self)
         self.tray = Tray(self._icons, self)
+        self.shortcut_problem: Topic[str] = Topic("")
+        """Why the keys of the settings cannot be used, in a sentence; empty where they can, or there are none."""
+        self._telling = Telling(app, self.tray, windows=lambda: self.windows, open_window=self._show, silent=silent)
+        self._clicker = Clicker(lambda: app.settings.value, self._clicked, self)
         self._started: Started | None = None
+        self._noticing: Noticing | None = None
         self._windows: Windows | None = None
+        self._hotkeys: Hotkeys | None = None
+        self._followed = Settings()
+        self._keys_by_hand = False
+        """The user has just named other keys, and waits to hear of them."""
         self._leave: list[Callable[[], None]] = []
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
@@ -62,48 +82,55 @@ class Front(QObject):
 
     def start(self, claim: Claim) -> None:
         """Begin everything that is not the icon."""
+        from trayapp.app.noticing import Noticing
         from trayapp.app.start import Started
 
         app = self._app
         self._started = Started(app, claim)
-        self._started.begin()
-        self.tray.opened.connect(self._started.section_opened)
-        self.tray.menu.looked.connect(self._looked)
-        self.tray.activated.connect(lambda: self._show(ShowAll()))
+        self._noticing = Noticing(app)
         self._leave += [
             app.view.listen(self.tray.render_view),
             app.notice.listen(self._tell),
             app.window.listen(self._show),
             app.view.listen(lambda _view: garbage.tidy()),
             app.gateway.status.listen(lambda _status: garbage.tidy()),  # its thread leaves cycles, too
+            app.settings.listen(self._changed),
         ]
+        self._tell(app.notice.value)
+        self._noticing.begin()  # before anything can go wrong
+        self._started.begin()
+        self.tray.opened.connect(self._started.section_opened)
+        self.tray.menu.looked.connect(self._looked)
+        self.tray.activated.connect(self._clicker.clicked)
         self.tray.menu.aboutToHide.connect(garbage.tidy)
         app.ask = self._question
         app.tray = lambda: self.tray.there
-        if app.notice.value is not None:
-            self._tell(app.notice.value)
         QApplication.setWindowIcon(self._icons.program())
         if not self.tray.there:
             self._waiting.start(self._patience())
-
-    def _looked(self, on: bool) -> None:
-        """Somebody opened the menu, or has closed it again."""
-        if self._started is not None:
-            self._started.menu_opened() if on else self._started.menu_closed()
+        self._follow(app.settings.value)
+        if not self._silent and self._first_start():
+            self._show(OpenWelcome())
 
     def close(self) -> None:
         """Take everything off the screen."""
         self._waiting.stop()
         for leave in self._leave:  # what is still under way ends after the menu
             leave()
+        if self._hotkeys is not None:
+            self._hotkeys.close()
+        if self._noticing is not None:
+            self._noticing.end()
         if self._started is not None:
             self._started.end()
         if self._windows is not None:
             self._windows.close()
+        self._telling.close()
         self.tray.close()
 
     def ask(self, intent: Intent) -> None:
-        """Have it performed; what comes of it is seen in the menu or told in a notification."""
+        """Have it performed; what comes of it is seen in the menu, or told."""
+        self._telling.used()
         if isinstance(intent, CopyAddress | CopyToken):
             self.windows.copy(intent)  # the clipboard is the desktop's
             return
@@ -120,6 +147,21 @@ class Front(QObject):
             self._windows = Windows(self._app, self.ask, found=self._started.found if self._started else dict)
         return self._windows
 
+    # -- clicks, keys and what they open ----------------------------------------------------------
+
+    def _looked(self, on: bool) -> None:
+        """Somebody opened the menu, or has closed it again."""
+        self._telling.used()
+        if self._started is not None:
+            self._started.menu_opened() if on else self._started.menu_closed()
+
+    def _clicked(self, action: str) -> None:
+        self._telling.used()
+        if action == clicks.MENU:
+            self.tray.pop_up()
+        elif (window := clicks.opens(action)) is not None:
+            self._show(window)
+
     def _show(self, what: Window | None) -> None:
         match what:
             case OpenSettings(page, provider, add):
@@ -134,18 +176,63 @@ class Front(QObject):
                 self.windows.help(page)
             case Activate():
                 nothing = not any(section.models for section in self._app.view.value.sections)
-                self.windows.settings(PROVIDERS, add=True) if nothing else self.windows.models()
+                if nothing:
+                    self.windows.settings(PROVIDERS, add=True)
+                else:
+                    self.windows.models(told=self._closed)
+
+    def _changed(self, settings: Settings) -> None:
+        self._keys_by_hand = settings.shortcut != self._followed.shortcut
+        self._follow(settings)
+
+    def _follow(self, settings: Settings) -> None:
+        """What the settings say of the icon and of keys holds at once."""
+        before, self._followed = self._followed, settings
+        if settings.icon_colour != before.icon_colour:
+            self._icons.refresh()
+        if settings.shortcut != before.shortcut:
+            if self._hotkeys is None:
+                from trayapp.system.hotkey import Hotkeys
+
+                self._hotkeys = Hotkeys(lambda: self._clicked(clicks.FINDER), self._keys_taken)
+            self._hotkeys.set(settings.shortcut)
+
+    def _keys_taken(self, problem: str) -> None:
+        """They are, or this is why not. A window says so only to who has just asked for them."""
+        self.shortcut_problem.publish(problem)
+        by_hand, self._keys_by_hand = self._keys_by_hand, False
+        if problem and by_hand:
+            self.windows.message(_("These keys do not open the search"), problem)
+
+    def _first_start(self) -> bool:
+        """Nobody has set up or chosen anything yet, and the steps of the first start were not shown."""
+        settings, state = self._app.settings.value, self._app.state.value
+        return not (settings.accounts or state.keyed or state.active or WELCOME in state.told)
+
+    # -- what is told -----------------------------------------------------------------------------
 
     def _tell(self, notice: Notice | None) -> None:
-        if notice is None or (self._silent and notice.subject is Subject.SWITCHED):
-            return
-        if self.tray.there:
-            self.tray.tell(notice.title, notice.text)
-        elif notice.subject is not Subject.SWITCHED:
-            self.windows.message(notice.title, notice.text)
+        if notice is not None:
+            self._telling.tell(notice)
 
     async def _question(self, text: str) -> bool:
         return await self.windows.question(text)
+
+    def _closed(self) -> None:
+        """A window was closed that somebody had opened by starting the program once more.
+
+        Whoever came by the icon knows where it is. Said once, ever.
+        """
+        if self.tray.there and CLOSE not in self._app.state.value.told:
+            self._app.tasks.start(self._goes_on(), name="closing is not quitting")
+
+    async def _goes_on(self) -> None:
+        await self._explained(CLOSE)
+        if await self.windows.goes_on():
+            self.ask(Quit())
+
+    async def _explained(self, what: str) -> None:
+        await self._app.note(lambda state: replaced(state, told=(*(it for it in state.told if it != what), what)))
 
     # -- where there is no tray -----------------------------------------------------------------
 
@@ -166,4 +253,20 @@ class Front(QObject):
         if self.tray.there:
             return
         self.tray.rest()
-        self.windows.stand_in(words.instead_of_tray())
+        welcome = self.windows.welcoming
+        if welcome is not None:  # first things first: the list comes when that is closed
+            welcome.installEventFilter(self)
+        elif NO_TRAY in self._app.state.value.told:
+            self.windows.stand_in(_("There is no tray. Closed, this window leaves trayapp running: start it again."))
+        else:
+            self.windows.stand_in(words.instead_of_tray())
+            self._app.tasks.start(self._explained(NO_TRAY), name="why there is a window")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The steps of the first start were closed, and there was no tray when they were opened."""
+        from PySide6.QtCore import QEvent  # to name its many types costs a launch three milliseconds
+
+        if event.type() == QEvent.Type.Hide and not event.spontaneous():
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self, self._no_tray)
+        return super().eventFilter(watched, event)

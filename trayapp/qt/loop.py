@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from trayapp.app.build import build
@@ -15,6 +13,7 @@ from trayapp.app.ending import catch
 from trayapp.app.root import App
 from trayapp.qt import garbage
 from trayapp.qt.front import Front
+from trayapp.qt.session import Application, SessionEnd, Workers
 from trayapp.system.instance import Claim
 from trayapp.system.paths import Paths
 
@@ -27,7 +26,7 @@ def run(paths: Paths, claim: Claim, *, silent: bool = False, debug: bool = False
 
     ``silent``: started with the session, so no window opens and nothing is announced.
     """
-    qt = QApplication(["trayapp"])
+    qt = Application(["trayapp"])
     qt.setApplicationName("trayapp")
     qt.setDesktopFileName("trayapp")
     qt.setQuitOnLastWindowClosed(False)
@@ -39,14 +38,16 @@ def run(paths: Paths, claim: Claim, *, silent: bool = False, debug: bool = False
     return 0
 
 
-async def _main(qt: QApplication, paths: Paths, claim: Claim, *, silent: bool, debug: bool) -> None:
+async def _main(qt: Application, paths: Paths, claim: Claim, *, silent: bool, debug: bool) -> None:
     app = build(paths)
     front = Front(app, silent=silent)
     front.show_icon()
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(THREADS, "work"))  # qasync's own begins ten at once
+    workers = Workers(THREADS)
+    loop.set_default_executor(workers)  # qasync's own begins ten at once
     _catch(app, loop)
-    qt.aboutToQuit.connect(app.leaving.set)  # the session ends: every choice is on the disk already
+    session = SessionEnd(app, workers)
+    session.listen(qt, loop)
     await asyncio.sleep(0)  # the icon is painted and registered before anything is read or asked
     garbage.mind()  # from here on there are other threads
     from trayapp.system import logs
@@ -56,7 +57,7 @@ async def _main(qt: QApplication, paths: Paths, claim: Claim, *, silent: bool, d
     await app.leaving.wait()
     front.close()
     await claim.close()
-    await app.close()
+    await session.closed()
 
 
 def _catch(app: App, loop: asyncio.AbstractEventLoop) -> None:

@@ -6,11 +6,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from trayapp.qt.icons import Icons
 from trayapp.qt.menu import ModelMenu
+from trayapp.ui.clicks import Click
 from trayapp.ui.menu import TrayView
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ RECHECKS = (500, 1_000, 2_000, 4_000, *(8_000,) * 8)
 
 _NO_XEMBED = ("offscreen", "minimal", "wayland", "wayland-egl")
 """Platforms where looking again would find nothing that D-Bus does not tell us of."""
+_CLICKS = {
+    QSystemTrayIcon.ActivationReason.Trigger: Click.LEFT,
+    QSystemTrayIcon.ActivationReason.MiddleClick: Click.MIDDLE,
+    QSystemTrayIcon.ActivationReason.DoubleClick: Click.DOUBLE,
+}
 
 
 class Tray(QObject):
@@ -33,8 +39,8 @@ class Tray(QObject):
     """The intent of the row that was clicked."""
     opened = Signal(str)
     """The account whose submenu is being opened."""
-    activated = Signal()
-    """The icon was clicked with the left button."""
+    activated = Signal(object)
+    """The icon was clicked, and how. Not with the right button: that opens the menu."""
     available = Signal(bool)
     """There is a place for the icon, or no longer."""
 
@@ -50,6 +56,7 @@ class Tray(QObject):
         self._recheck = QTimer(self)
         self._recheck.setSingleShot(True)
         self._recheck.timeout.connect(self._look)
+        icons.changed.connect(self._redress)
         self.menu = ModelMenu()
         self.menu.asked.connect(self.asked)
         self.menu.opened.connect(self.opened)
@@ -94,8 +101,16 @@ class Tray(QObject):
         if self._icon is None and QGuiApplication.platformName() == "xcb":
             self._make()  # costs nothing; Qt places it when an XEmbed tray comes
 
+    def pop_up(self) -> None:
+        """Open the menu where the pointer is.
+
+        A StatusNotifier host opens its own copy of the menu with the right button, and there is no way to ask it for
+        that: what opens there is Qt's, which some Wayland desktops will not place at the pointer.
+        """
+        self.menu.popup(QCursor.pos())
+
     def tell(self, title: str, text: str) -> None:
-        """A notification of the desktop's own, where there is an icon to show it from."""
+        """A notification by way of Qt, where there is an icon to show it from."""
         if self._icon is not None:
             self._icon.showMessage(title, text, self._icons.program())
 
@@ -155,8 +170,14 @@ class Tray(QObject):
             self._icon = None
 
     def _clicked(self, reason: QSystemTrayIcon.ActivationReason) -> None:
-        if reason == QSystemTrayIcon.ActivationReason.Trigger:
-            self.activated.emit()
+        click = _CLICKS.get(reason)
+        if click is not None:
+            self.activated.emit(click)
+
+    def _redress(self) -> None:
+        """The theme changed, or how the icon is to be drawn on it."""
+        if self._icon is not None:
+            self._icon.setIcon(self._icons.state(self._view.icon))
 
     def _say(self, there: bool) -> None:
         if there != self._there:

@@ -14,7 +14,7 @@ from trayapp.app.diagnosis import Doctor
 from trayapp.app.perform import perform
 from trayapp.app.root import App
 from trayapp.core.errors import UserError
-from trayapp.core.intents import CopyAddress, CopyToken, Intent, Reply
+from trayapp.core.intents import CopyAddress, CopyToken, Intent, PickModel, Reply
 from trayapp.core.language import _
 from trayapp.core.topic import Topic
 from trayapp.gateway.status import Status
@@ -25,6 +25,7 @@ from trayapp.qt import clipboard, dialogs, garbage
 from trayapp.qt.gateway_page import GatewaySide
 from trayapp.qt.listwindow import ListWindow
 from trayapp.qt.local_page import LocalSide
+from trayapp.qt.messages import Messages
 from trayapp.qt.settings import SettingsDialog
 from trayapp.system import keys, memory
 from trayapp.system.login import LoginStatus
@@ -83,9 +84,11 @@ class Windows:
         self._found = found
         self._settings: SettingsDialog | None = None
         self._models: ListWindow | None = None
+        self._when_closed: Callable[[], None] | None = None
         self._finder: Finder | None = None
         self._welcome: Welcome | None = None
         self._help: HelpWindow | None = None
+        self._messages = Messages()
         self._accounts: Topic[tuple[AccountView, ...]] = Topic(())
         self._leave: list[Callable[[], None]] = []
 
@@ -98,8 +101,9 @@ class Windows:
             self._settings.providers.open_add_dialog()
         self._app.tasks.start(self._look_at_keyring(), name="look at the keyring")
 
-    def models(self, provider: str = "") -> None:
-        """The list of all models, at this account's."""
+    def models(self, provider: str = "", *, told: Callable[[], None] | None = None) -> None:
+        """The list of all models, at this account's. ``told`` is called once, when its user closes it."""
+        self._when_closed = told
         self._list().show_all(provider)
 
     def finder(self, text: str = "") -> None:
@@ -117,6 +121,11 @@ class Windows:
 
             self._welcome = window(self._app, self._ask, self._found)
         self._welcome.open_anew()
+
+    @property
+    def welcoming(self) -> QWidget | None:
+        """The steps of the first start, while they are on the screen."""
+        return self._welcome if self._welcome is not None and self._welcome.isVisible() else None
 
     def help(self, page: str = "") -> None:
         """The user guide."""
@@ -138,12 +147,22 @@ class Windows:
             self._models.hide()
 
     def message(self, title: str, text: str) -> None:
-        """What a notification would say, where nothing can show one."""
-        dialogs.failed(self._parent(), title, text)
+        """That something did not work. There is one such window; what comes while it is open is added to it."""
+        self._messages.show(self._parent(), title, text)
 
     async def question(self, text: str) -> bool:
         """Yes or no."""
         return await dialogs.question(None, text, _("Switch"), _("Stay"))
+
+    async def goes_on(self) -> bool:
+        """Say that closing the window ended nothing; whether the user would rather quit."""
+        return await dialogs.question(
+            None,
+            _("trayapp goes on running in the tray."),
+            _("&Quit"),
+            _("&Stay"),
+            detail=_("Closing a window only hides it. “Quit” here, or in the menu of the icon, ends the program."),
+        )
 
     def copy(self, what: CopyAddress | CopyToken) -> None:
         """Into the clipboard; where it cannot be read, a notification says why."""
@@ -157,6 +176,7 @@ class Windows:
         """Close all of them."""
         for leave in self._leave:
             leave()
+        self._messages.close()
         for window in (self._settings, self._models, self._finder, self._welcome, self._help):
             if window is not None:
                 window.hide()
@@ -167,7 +187,19 @@ class Windows:
         if self._models is None:
             self._models = ListWindow(self._app.view)
             self._models.asked.connect(self._ask)
+            self._models.asked.connect(self._chosen)
+            self._models.closed.connect(self._closed)
         return self._models
+
+    def _chosen(self, intent: Intent) -> None:
+        """Then it has served, and closes by itself."""
+        if isinstance(intent, PickModel):
+            self._when_closed = None
+
+    def _closed(self) -> None:
+        told, self._when_closed = self._when_closed, None
+        if told is not None:
+            told()
 
     def _parent(self) -> SettingsDialog | ListWindow | None:
         return next((it for it in (self._settings, self._models) if it is not None and it.isVisible()), None)

@@ -318,7 +318,7 @@ async def test_a_change_of_what_the_environment_sets_is_stored_and_said_to_be_in
     house.env["TRAYAPP_TRAY_WAIT"] = "60"
     async with house.opened() as app:
         reply = await do(app, SaveSettings(msgspec.structs.replace(app.stored, tray_wait=5)))
-        assert reply.text == "Settings saved. TRAYAPP_TRAY_WAIT is set and counts for more."
+        assert reply.text == "Settings saved. TRAYAPP_TRAY_WAIT is set and takes precedence."
         assert app.settings.value.tray_wait == 60
         reply = await do(app, SaveSettings(msgspec.structs.replace(app.stored, inline_models=5)))
         assert reply.text == "Settings saved."

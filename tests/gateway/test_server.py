@@ -264,3 +264,20 @@ async def test_a_listed_page_gets_its_preflight_and_its_answer() -> None:
         evil = await http.options(door.url + "/v1/models", headers={**asked, "Origin": "https://evil.example"})
         assert evil.status_code == 403
         assert not [name for name in evil.headers if name.startswith("access-control-")]
+
+
+async def test_a_long_body_that_had_to_wait_arrives_whole_and_the_next_request_as_well() -> None:
+    async def handle(call: Call) -> None:
+        transport = call._request.transport
+        while call.path == "/long" and transport is not None and transport.is_reading():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        call.answer(200, str(len(await call.body())).encode())
+
+    async with serving(handle) as door:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        for path, size in (("/long", 2**23), ("/short", 7), ("/long", 2**23)):
+            writer.write(door.request(path=path, body=b"x" * size))
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert await asyncio.wait_for(reader.readexactly(len(str(size))), 10) == str(size).encode()
+        writer.close()

@@ -274,3 +274,12 @@ def test_a_writer_that_is_killed_half_way_leaves_whole_requests_for_whoever_read
     assert {it.name for it in file.report("tool", 1).groups} == {"whole"}
     assert file.write([request(tool="whole")]) == ""
     assert file.today().requests == 501
+
+
+@pytest.mark.parametrize("many", [49, 50, 51, 120])
+def test_however_many_are_written_at_once_each_keeps_its_place_and_its_words(file: UsageFile, many: int) -> None:
+    name, secret = "long-" * 30, "sk-" + "x" * 40
+    file.write([request(tool=name, model=f"{name}{n}", asked=secret, outcome="ok") for n in range(many)])
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in file.rows(1)]
+    assert [row["model"] for row in rows] == [f"{name}{n}" for n in range(many)]
+    assert {(row["tool"], row["asked"], row["outcome"]) for row in rows} == {(name[:80], "…", "ok")}

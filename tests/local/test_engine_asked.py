@@ -35,7 +35,7 @@ async def test_a_busy_model_leaves_when_it_has_finished_and_that_is_said() -> No
         talk = asyncio.create_task(it.server.chat("a", seconds=60))
         await after(10)
         began = it.server.clock.now()
-        assert await it.engine.unload("a") == "“a:latest” is answering: it leaves when it has finished."
+        assert await it.engine.unload("a") == "“a:latest” is answering: it will be unloaded when it has finished."
         assert it.server.clock.now() - began < 7
         assert it.one("a").leaving
         assert (await talk).status == 200

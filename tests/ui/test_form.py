@@ -96,7 +96,7 @@ def test_a_table_is_a_line_of_text_in_the_form_of_the_command_line() -> None:
     assert "NAME=NUMBER" in form.check(overrides, "ollama")
     after = form.changed(settings, {"provider_ttl_overrides": "groq=5"})
     assert after.provider_ttl_overrides == {"groq": 5}, "in the form the whole text counts"
-    assert "none of these: local" in form.check(field("timeouts"), "quick.receive=3")
+    assert "not one of these: local" in form.check(field("timeouts"), "quick.receive=3")
 
 
 def test_a_field_says_which_variable_sets_it() -> None:

@@ -85,7 +85,7 @@ async def save_settings(app: App, intent: SaveSettings) -> Reply:
         else:
             await _follow(app, before.get(account.id), account)
     vain = [variable for name, variable in app.forced.items() if getattr(stored, name) != getattr(app.stored, name)]
-    note = _("{variables} is set and counts for more.").format(variables=", ".join(vain)) if vain else ""
+    note = _("{variables} is set and takes precedence.").format(variables=", ".join(vain)) if vain else ""
     return Reply(True, f"{_('Settings saved.')} {note}".rstrip())
 
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from trayapp.app.gateway_book import book
 from trayapp.app.keychain import spec_of
-from trayapp.app.local_models import SERVERS
 from trayapp.app.root import words_for
-from trayapp.core.accounts import Account
+from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.errors import Failure, Kind, ProviderError
 from trayapp.core.language import _
 from trayapp.core.models import Model, ModelRef
@@ -122,7 +121,7 @@ class Joined:
 
     def _serving(self, ref: ModelRef) -> AbstractAsyncContextManager[None]:
         account = self.book.accounts.get(ref.provider)
-        if account is None or account.spec not in SERVERS or self._app.state.value.strategy is None:
+        if account is None or account.spec not in IMPLICIT or self._app.state.value.strategy is None:
             return nullcontext()
         return self._with_room(ref)
 

@@ -18,7 +18,7 @@ from trayapp.system.keys import Kept
 async def switch(app: App, intent: SwitchGateway) -> Reply:
     """Remember it, carry it out, and say what came of it. Raises UserError where the environment decides."""
     if "gateway" in app.forced and app.settings.value.gateway is not intent.on:
-        told = _("The gateway is switched by “trayapp serve” here, or by {variable}: that counts for more.")
+        told = _("The gateway is switched by “trayapp serve” here, or by {variable}, which takes precedence.")
         raise UserError(told.format(variable=app.forced["gateway"]))
     before = app.settings.value.gateway
     await app.prefer(lambda settings: msgspec.structs.replace(settings, gateway=intent.on))

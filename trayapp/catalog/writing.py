@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trayapp.catalog.cache import Shelf
 from trayapp.core.errors import ProviderError
-from trayapp.core.language import _
+from trayapp.core.language import _, open_ended
 from trayapp.core.listings import Listing
 
 log = logging.getLogger("trayapp.catalog")
@@ -83,7 +83,7 @@ class Writing:
             if provider not in self._told:
                 self._told.add(provider)
                 sentence = _("The model list of “{id}” could not be saved: {why}.")
-                self._tell(sentence.format(id=provider, why=why.rstrip(".")))
+                self._tell(sentence.format(id=provider, why=open_ended(why)))
         else:
             self._told.discard(provider)
 

@@ -41,7 +41,7 @@ MODELS = Group(
             ("pin",),
             N_("keep a model on top of the menu and of the search"),
             "arranging.pin",
-            (_MODEL, Argument("--off", N_("let it stand among the others again"))),
+            (_MODEL, Argument("--off", N_("no longer keep it on top"))),
             example="trayapp pin ollama/qwen3:8b",
         ),
         Verb(

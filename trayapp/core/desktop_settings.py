@@ -99,7 +99,7 @@ class DesktopSettings(GatewaySettings, frozen=True, omit_defaults=True, kw_only=
     shortcut: Annotated[
         str,
         about(
-            N_("Keys that find a model from anywhere"),
+            N_("Shortcut for finding a model"),
             page=DESKTOP,
             form=N_("Such as Ctrl+Alt+M; nothing: none."),
             help=N_("They open the search for a model whatever program is in front."),

@@ -49,6 +49,18 @@ def N_(message: str) -> str:
     return message
 
 
+def open_ended(sentence: str) -> str:
+    """A sentence without the stop at its end, in any language there is."""
+    return sentence.rstrip().rstrip(".。")
+
+
+def with_detail(sentence: str, detail: str) -> str:
+    """A sentence with what somebody else said about it in brackets; detail may be empty, and may end in a stop."""
+    if not detail.strip():
+        return sentence
+    return _("{said} ({detail}).").format(said=open_ended(sentence), detail=open_ended(detail))
+
+
 def plural(one: str, many: str, n: int) -> str:
     """The form of a sentence for ``n`` of something; ``{n}`` in it is filled in."""
     english = one if n == 1 else many

@@ -92,7 +92,7 @@ def _put(table: dict[str, Any], name: str, value: str, hint: Any, called: str) -
 
 def _one_of(name: str, known: Any) -> None:
     if name not in known:
-        told = _("“{name}” is none of these: {names}.")
+        told = _("“{name}” is not one of these: {names}.")
         raise ValueError(told.format(name=struck(name), names=", ".join(known)))
 
 

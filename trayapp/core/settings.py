@@ -88,7 +88,7 @@ class Settings(DesktopSettings, frozen=True, omit_defaults=True, kw_only=True):
             minimum=0,
             maximum=LONGEST_TTL,
             unit=N_("seconds"),
-            help=N_("Older lists are still shown, and asked for again behind your back."),
+            help=N_("Older lists are still shown, and refreshed in the background."),
         ),
     ] = 3600
     provider_ttl_overrides: Annotated[

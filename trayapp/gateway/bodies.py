@@ -167,18 +167,21 @@ def _no_field_twice(body: bytes, fields: Mapping[str, Any]) -> None:
     The parser keeps the last, so with a name given twice the lengths of the values do not lead from name to name.
     """
     at = 0
-    twice = _bad(_("The body names a field twice."))
     for _each in fields:
         found = _KEY.match(body, at)
         try:
             name = _any(found[1]) if found else ""
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise twice from None
+            raise _twice() from None
         if found is None or name not in fields:
-            raise twice
+            raise _twice()
         at = found.end() + len(memoryview(fields[name]))
     if body[at:].strip() != b"}" and body.strip(b" \t\r\n{}"):
-        raise twice
+        raise _twice()
+
+
+def _twice() -> RefusedError:
+    return _bad(_("The body names a field twice."))
 
 
 def _reason(exc: BaseException) -> str:

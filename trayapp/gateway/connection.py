@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, cast
 
 from aiohttp.abc import AbstractStreamWriter
@@ -24,7 +25,7 @@ from aiohttp.web_server import Server
 
 from trayapp.core.errors import ProviderError, UserError
 from trayapp.core.language import _
-from trayapp.gateway import guard
+from trayapp.gateway import guard, reads
 from trayapp.gateway.call import SERVER, Call
 from trayapp.gateway.limits import Limits
 from trayapp.gateway.refusal import Reason, RefusedError, Words
@@ -79,7 +80,8 @@ class House:
                 request.protocol.request_ended()
 
     async def _handled(self, call: Call, request: BaseRequest) -> StreamResponse:
-        if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) + len(call.target) > self.limits.head:
+        raw = request.raw_headers
+        if sum(map(len, chain.from_iterable(raw))) + 4 * len(raw) + len(call.target) > self.limits.head:
             raise _head_too_large(self.limits)
         call.admitted = guard.admit(self.gate(), _head(call, request))
         if call.admitted.preflight:
@@ -110,6 +112,8 @@ class Connection(RequestHandler):
         self._beginning = b""
         self._held = 0
         self._busy = False
+        self._long = False
+        self._stopped = False
         self._turned_away = False
         self._refused = False
         self.head_since: float | None = None
@@ -135,6 +139,9 @@ class Connection(RequestHandler):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        if len(data) >= reads.SMALL and not self._long:
+            self._long = True
+            reads.set_size(self.transport, reads.LARGE)
         if not self._busy:
             if self.head_since is None:
                 self.head_since = self._timer()
@@ -149,6 +156,17 @@ class Connection(RequestHandler):
             self._held += len(data)
         super().data_received(data)
 
+    def pause_reading(self) -> None:
+        """More of a body has come than is read."""
+        self._stopped = True
+        super().pause_reading()
+
+    def resume_reading(self, *args: Any, **named: Any) -> None:
+        """aiohttp 3.14 asks for this after every piece, and parses nothing at all anew, though nothing was paused."""
+        if self._stopped:
+            self._stopped = False
+            super().resume_reading(*args, **named)
+
     def request_begins(self) -> None:
         """The headers are complete."""
         self._busy = True
@@ -158,6 +176,9 @@ class Connection(RequestHandler):
 
     def request_ended(self) -> None:
         self._busy = False
+        if self._long:
+            self._long = False
+            reads.set_size(self.transport, reads.SMALL)
 
     def too_slow(self) -> None:
         """The headers did not come in time."""
@@ -250,19 +271,16 @@ class _Server(Server):
 
 def _head(call: Call, request: BaseRequest) -> guard.Head:
     headers = request.headers
-
-    def every(name: str) -> tuple[str, ...]:
-        return tuple(headers.getall(name)) if name in headers else ()
-
+    every = headers.getall
     preflight = request.method == "OPTIONS"
     return guard.Head(
         method=request.method,
         target=call.target,
-        host=every("Host"),
-        origin=every("Origin"),
-        site=every("Sec-Fetch-Site"),
-        authorization=every("Authorization"),
-        api_key=every("x-api-key"),
+        host=tuple(every("Host", ())),
+        origin=tuple(every("Origin", ())),
+        site=tuple(every("Sec-Fetch-Site", ())),
+        authorization=tuple(every("Authorization", ())),
+        api_key=tuple(every("x-api-key", ())),
         asks_method=headers.get("Access-Control-Request-Method", "") if preflight else "",
         asks_headers=headers.get("Access-Control-Request-Headers", "") if preflight else "",
         asks_network=preflight and headers.get("Access-Control-Request-Private-Network") == "true",

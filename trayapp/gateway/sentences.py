@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
-from trayapp.core.language import _
+from trayapp.core.language import _, open_ended, with_detail
 from trayapp.core.redaction import struck
 from trayapp.gateway import faults, routes
 from trayapp.gateway.dialects import IN, Spoken
@@ -90,8 +90,7 @@ def sentence(failure: Failure, name: str) -> str:
         return failure.detail or _("{name} could not be asked.").format(name=name)
     said, remedy = (it.format(name=name, id=failure.provider) for it in told)
     ours = failure.kind in (Kind.NO_KEY, Kind.LOCKED, Kind.DENIED, Kind.NO_KEYRING)  # no provider was asked
-    detail = "" if ours else failure.detail.strip().rstrip(".")
-    return f"{said} {remedy}" if not detail else f"{said.removesuffix('.')} ({detail}). {remedy}"
+    return f"{with_detail(said, '' if ours else failure.detail)} {remedy}"
 
 
 def _told(kind: Kind) -> tuple[str, str] | None:
@@ -107,7 +106,7 @@ def _told(kind: Kind) -> tuple[str, str] | None:
         ),
         Kind.FORBIDDEN: (
             _("{name} does not allow this with your key, region or network."),
-            _("Look at the provider what the key may do, or click another model in trayapp's menu."),
+            _("Check with the provider what the key may do, or click another model in trayapp's menu."),
         ),
         Kind.LIMITED: (
             _("{name} asks to wait: too many requests, or no credit left."),
@@ -151,6 +150,6 @@ def of_answer(fault: Fault, failure: Failure, name: str, model: str) -> Fault | 
         return replace(fault, message=sentence(failure, name), code=fault.code or failure.kind.value)
     if failure.kind is Kind.GONE and (fault.code == "model_not_found" or "model" in fault.message.casefold()):
         told = _("{name} has no model “{model}” ({said}). Click another in trayapp's menu.")
-        message = told.format(name=name, model=model, said=fault.message.strip().rstrip("."))
+        message = told.format(name=name, model=model, said=open_ended(fault.message))
         return replace(fault, message=message, code="model_not_found")
     return None

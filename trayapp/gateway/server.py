@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from trayapp.gateway import sockets
+from trayapp.gateway import reads, sockets
 from trayapp.gateway.guard import Gate
 from trayapp.gateway.limits import Limits
 from trayapp.gateway.refusal import Words, plain
@@ -125,6 +125,7 @@ class Listener:
         executor = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="gateway")
         loop.set_default_executor(executor)
         loop.set_exception_handler(self._unheard)
+        reads.small()
         try:
             serving = loop.create_task(self._serve(ready), name="gateway")
             loop.run_until_complete(asyncio.wait([serving]))

@@ -33,15 +33,8 @@ _TOLD_IN = ("usage", "prompt_eval_count", "eval_count")
 _USAGE = re.compile(rb'(?<!\\)"usage"\s*:\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}')
 _COUNT = re.compile(rb'(?<!\\)"(prompt_eval_count|eval_count)"\s*:\s*(\d+)')
 _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
-_TELLING = (
-    b'"usage"',
-    b'finish_reason":"',
-    b'finish_reason": "',
-    b'"error"',
-    b'"done":true',
-    b'"done": true',
-    b"message_",
-    *(end.encode() for end in _ENDS),
+_TELLING = re.compile(
+    rb'"usage"|finish_reason": ?"|"error"|"done": ?true|message_|' + "|".join(map(re.escape, _ENDS)).encode()
 )
 """What stands in the events and lines that are worth a look."""
 
@@ -162,7 +155,7 @@ def _backwards(data: bytes) -> Iterator[bytes]:
 def _objects(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
     """The objects of events or lines that may tell something; cut ones are passed over."""
     for line in lines:
-        if not any(word in line for word in _TELLING):
+        if _TELLING.search(line) is None:
             continue
         at = line.find(b"{")
         try:

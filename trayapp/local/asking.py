@@ -89,7 +89,7 @@ class Asking:
         if exc is None:
             return ""
         if exc.failure.kind is Kind.GONE and self._server.leases:
-            told = _("“{model}” was deleted while it was loaded: it leaves when the server is restarted.")
+            told = _("“{model}” was deleted while it was loaded: it will be unloaded when the server is restarted.")
             return told.format(model=name)
         return _("“{model}” was not unloaded: {why}").format(model=name, why=_why(exc))
 
@@ -100,7 +100,7 @@ class Asking:
             return _("“{model}” is unloaded.").format(model=name)
         if it.told is None:
             return _("“{model}” was used again at once, so it is still loaded.").format(model=name)
-        return _("“{model}” is answering: it leaves when it has finished.").format(model=name)
+        return _("“{model}” is answering: it will be unloaded when it has finished.").format(model=name)
 
 
 def _ended(name: str, outcome: Outcome) -> str:

@@ -102,7 +102,7 @@ class Hands:
         if it is None or it.told is None:
             return it is not None
         if not await self.gone((it.seen.name,)):
-            raise ProviderError(Failure(Kind.GARBLED, detail=_("it is leaving, as soon as its answer is done.")))
+            raise ProviderError(Failure(Kind.GARBLED, detail=_("it will be unloaded as soon as its answer is done.")))
         return self._watch.of(key) is not None
 
     async def arrived(self, model: Installed) -> None:

@@ -184,7 +184,8 @@ class AccountForm(QWidget):
             label.setVisible(bool(text))
         view = self._view
         moved = server and view.origin and server != view.origin and view.held in (Held.KEYRING, Held.SESSION)
-        lines = [view.state[:1].upper() + view.state[1:] + ".", view.problem]
+        state = _("{state}.").format(state=view.state[:1].upper() + view.state[1:])
+        lines = [state, view.problem]
         self.state.setText(" ".join(filter(None, lines)))
         key = [view.key, view.keyring_note if view.held in (Held.KEYRING, Held.SESSION, Held.NOWHERE) else ""]
         if moved:

@@ -132,7 +132,7 @@ class ProviderPage(QWidget):
     def lacks(self) -> str:
         """Why this cannot be done as it stands, in a sentence."""
         if self.spec and self.key is None and self._table[self.spec].key_required:
-            return _("Paste the key of {name}, or choose “none now”.").format(name=self._table[self.spec].name)
+            return _("Paste the key for {name}, or choose “none now”.").format(name=self._table[self.spec].name)
         return ""
 
     def wipe(self) -> None:

@@ -14,7 +14,11 @@ from pathlib import Path
 KEPT_ASIDE = 5
 """So many unreadable predecessors of a file are kept, the newest."""
 _ABANDONED = 600.0
-"""Seconds after which a temporary file can only be what a killed process left."""
+"""Seconds after which a temporary file can only be what a killed process left, whatever its name says."""
+_OURS = re.compile(r"\.(.{1,100})\.(\d{1,10})-[0-9a-f]{12}\.tmp\Z", re.DOTALL)
+"""The name of a temporary file: what it is to become, and the process that writes it."""
+_under_way: set[str] = set()
+"""Names of the temporary files that this process is writing now."""
 _FLAGS = os.O_CLOEXEC if hasattr(os, "O_CLOEXEC") else 0
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -31,24 +35,33 @@ def write_private(path: Path, data: bytes) -> None:
     _check_writable(target)
     _sweep(target)
     temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}-{os.urandom(6).hex()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS | _BINARY, 0o600)
-    done = False
+    _under_way.add(temporary.name)
     try:
-        try:
-            _write_all(handle, data)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        _patiently(lambda: temporary.replace(target))
-        done = True
+        _replace(target, temporary, data)
     finally:
-        if not done:
-            _unlink(temporary)
+        _under_way.discard(temporary.name)
     _sync_folder(target.parent)
 
 
+def sweep(folder: Path) -> int:
+    """Remove what killed processes left half written in this folder; gives how many files went. Never raises."""
+    gone = 0
+    try:
+        with os.scandir(folder) as entries:
+            left = [entry.name for entry in entries if _OURS.match(entry.name)]
+    except OSError:
+        return 0
+    for name in left:
+        if _abandoned(folder / name):
+            gone += _unlink(folder / name)
+    return gone
+
+
 def make_private(folder: Path) -> None:
-    """Make the folder and what is missing above it, open to the user alone. What exists is left as it is."""
+    """Make the folder and what is missing above it, open to the user alone. What exists is left as it is.
+
+    Whatever the umask, and on the disk when this returns. Raises OSError.
+    """
     missing: list[Path] = []
     while not folder.is_dir():
         missing.append(folder)
@@ -61,6 +74,9 @@ def make_private(folder: Path) -> None:
         except FileExistsError:
             if not each.is_dir():
                 raise
+            continue
+        _open_to_us(each, 0o700)
+        _sync_folder(each.parent)
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
@@ -109,6 +125,30 @@ def copy_aside(path: Path, limit: int) -> Path:
     return aside
 
 
+def _replace(target: Path, temporary: Path, data: bytes) -> None:
+    """Write the temporary file and give it the target's name; where that fails, nothing of it is left."""
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS | _BINARY, 0o600)
+    done = False
+    try:
+        try:
+            _open_to_us(temporary, 0o600)
+            _write_all(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        _patiently(lambda: temporary.replace(target))
+        done = True
+    finally:
+        if not done:
+            _unlink(temporary)
+
+
+def _open_to_us(made: Path, mode: int) -> None:
+    """Undo what a strict umask took away from its owner, who could not use it otherwise."""
+    if sys.platform != "win32" and made.lstat().st_mode & 0o700 != mode:
+        made.chmod(mode)
+
+
 def _next_aside(target: Path) -> Path:
     """A name that is free; the oldest predecessors are removed to make room."""
     pattern = re.compile(re.escape(target.name) + r"\.bad-(\d{1,9})\Z")
@@ -152,7 +192,10 @@ def _sync_folder(folder: Path) -> None:
     """The new name itself must reach the disk; some file systems cannot do that, and Windows has no such call."""
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY | _FLAGS)
+    try:
+        handle = os.open(folder, os.O_RDONLY | _FLAGS)
+    except PermissionError:
+        return  # others may be made in a folder that cannot be listed
     try:
         os.fsync(handle)
     except OSError as exc:
@@ -163,19 +206,40 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what a killed process left half written."""
-    begin = f".{target.name[:100]}."
+    """Remove what a killed process left half written of this very file."""
     for left in target.parent.iterdir():
-        if left.name.startswith(begin) and left.name.endswith(".tmp"):
-            try:
-                if time.time() - left.lstat().st_mtime > _ABANDONED:
-                    _unlink(left)
-            except OSError:
-                continue
+        ours = _OURS.match(left.name)
+        if ours is not None and ours[1] == target.name[:100] and _abandoned(left):
+            _unlink(left)
 
 
-def _unlink(path: Path) -> None:
+def _abandoned(temporary: Path) -> bool:
+    """Whether nobody is writing this temporary file any more."""
+    ours = _OURS.match(temporary.name)
+    if ours is None:
+        return False
+    process = int(ours[2])
+    if process == os.getpid():  # in a sandbox every start may have the same number
+        return temporary.name not in _under_way
     try:
-        path.unlink(missing_ok=True)
+        if abs(time.time() - temporary.lstat().st_mtime) > _ABANDONED:
+            return True
+        if sys.platform == "win32":
+            return False  # there to ask for a process is to end it
+        os.kill(process, 0)
+    except FileNotFoundError:
+        return False
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _unlink(path: Path) -> bool:
+    """Whether it was there and is gone."""
+    try:
+        path.unlink()
     except OSError:
-        return
+        return False
+    return True

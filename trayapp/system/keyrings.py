@@ -138,7 +138,7 @@ class Library:
             raise ShutError(KeyringState.NO_SERVICE, _("The keyring could not be opened.")) from None
         except self._others:
             # Their texts come from the system and are left out: a write's may quote what was written.
-            raise ShutError(KeyringState.NO_SERVICE, _("The keyring refused.")) from None
+            raise ShutError(KeyringState.NO_SERVICE, _("The keyring refused the request.")) from None
 
 
 def keychain_sight(security: Any = None) -> Sight:

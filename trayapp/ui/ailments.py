@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trayapp.core.errors import Failure, Kind
-from trayapp.core.language import _, plural
+from trayapp.core.language import _, plural, with_detail
 from trayapp.ui import words
 from trayapp.ui.findings import AccountSeen, Finding, Severity
 
@@ -104,17 +104,17 @@ def _sentence(it: AccountSeen, failure: Failure) -> str:
         Kind.DISK: _("The list of {name} could not be written."),
     }
     text = told.get(failure.kind, _("{name} could not be asked.")).format(name=it.name, address=it.address)
-    return f"{text.removesuffix('.')} ({failure.detail.rstrip('.')})." if failure.detail else text
+    return with_detail(text, failure.detail)
 
 
 def _remedy(it: AccountSeen, kind: Kind) -> str:
     told = {
         Kind.NO_KEY: _("Add one in the settings, or with “trayapp key set {id}”."),
         Kind.REFUSED: _("Replace it in the settings, or with “trayapp key set {id}”."),
-        Kind.FORBIDDEN: _("Look at the provider what the key may do, and whether your country is served."),
+        Kind.FORBIDDEN: _("Check with the provider what the key may do, and whether your country is served."),
         Kind.GONE: _("Check the address in the settings."),
         Kind.LIMITED: _("Look at your credit there; if that is well, only waiting helps."),
-        Kind.EMPTY: _("Look at the provider what the key may see."),
+        Kind.EMPTY: _("Check with the provider what the key may see."),
         Kind.TLS: _("Check this computer's clock, its proxy and its certificates."),
         Kind.GARBLED: _("Check the address; a proxy or a network's sign-in page may have answered in its place."),
         Kind.LOCKED: _("Unlock it: “Keyring locked – unlock…” in the menu."),

@@ -125,7 +125,7 @@ def _files(machine: Machine) -> list[Finding]:
         Finding(
             Severity.WARNING,
             _("A file that could not be used was kept as “{path}”.").format(path=it),
-            _("Take out of it what you miss, then delete it."),
+            _("Copy what you need from it, then delete it."),
         )
         for it in machine.aside
     ]

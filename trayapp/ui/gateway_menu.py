@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trayapp.core.intents import CopyAddress, CopyToken, OpenSettings, SwitchGateway
-from trayapp.core.language import _, plural
+from trayapp.core.language import _, open_ended, plural
 from trayapp.core.settings import GATEWAY
 from trayapp.core.state import State, Token
 from trayapp.gateway.status import GatewayState, Status
@@ -58,7 +58,7 @@ def first_row(status: Status | None) -> Row | None:
 
 def _short(status: Status) -> str:
     """What is wrong, without what to do about it."""
-    said = next(_sentences(status.problem), "").removesuffix(".") or _("it does not run")
+    said = open_ended(next(_sentences(status.problem), "")) or _("it does not run")
     return said if len(said) <= _LONGEST_LINE else said[: _LONGEST_LINE - 1].rstrip() + "…"
 
 
@@ -70,10 +70,8 @@ def _trouble(status: Status) -> Iterator[Row]:
 
 def _sentences(text: str) -> Iterator[str]:
     """Each on its own: rows of a menu do not wrap."""
-    parts = text.replace("\n", " ").split(". ")
-    for at, part in enumerate(parts, 1):
-        if part.strip():
-            yield part.strip() + ("." if at < len(parts) else "")
+    lines = text.replace("\n", " ").replace(". ", ".\n").replace("。", "。\n").split("\n")
+    return (line.strip() for line in lines if line.strip())
 
 
 def _to_copy(tokens: Sequence[Token]) -> Iterator[Entry]:

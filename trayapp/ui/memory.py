@@ -114,7 +114,7 @@ def sentences(it: Resident, now: float, server: str, *, by_hand: bool = False) -
     told = {
         Note.DRIFT: _("Another program set how long it stays; idle, it is unloaded all the same."),
         Note.HIDDEN: _("It was loaded with options that cannot be seen, so it is only unloaded when its time is over."),
-        Note.DELETED: _("Its files were deleted, so it cannot be unloaded: it leaves when {server} ends."),
+        Note.DELETED: _("Its files were deleted, so it cannot be unloaded before {server} ends."),
         Note.UNUSED: _("{server} does not say when it was used, so it is left alone."),
     }
     made = [_fate(it, now, server, by_hand)]

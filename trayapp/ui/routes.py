@@ -72,7 +72,8 @@ def _ended(start: str, routed: Routed) -> str:
     if routed.unset:
         roles = ", ".join(routed.unset)
         n = len(routed.unset)
-        start += ". " + plural("Role {roles} is not set", "Roles {roles} are not set", n).format(roles=roles)
+        more = plural("Role {roles} is not set", "Roles {roles} are not set", n).format(roles=roles)
+        start = _("{start}. {more}").format(start=start, more=more)
     if routed.ref is None:
         return _("{start}, and no model is chosen in the tray.").format(start=start)
     if Why.CHOSEN in (routed.why, routed.instead):

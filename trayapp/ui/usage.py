@@ -31,7 +31,7 @@ class Measure(StrEnum):
 
 MEASURES: Mapping[Measure, str] = {
     Measure.REQUESTS: N_("Requests"),
-    Measure.TOKENS: N_("Tokens"),
+    Measure.TOKENS: N_("Tokens used"),
     Measure.COST: N_("Cost"),
 }
 GROUPS: Mapping[str, str] = {"model": N_("Model"), "provider": N_("Provider"), "tool": N_("Tool")}

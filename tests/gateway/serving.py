@@ -15,7 +15,7 @@ from trayapp.gateway.call import Call
 from trayapp.gateway.guard import Gate
 from trayapp.gateway.limits import Limits, Patience
 from trayapp.gateway.passing import pass_on
-from trayapp.gateway.relay import Ask, Relay, traced
+from trayapp.gateway.relay import Ask, Relay, connecting
 from trayapp.gateway.server import Life, Listener, only
 from trayapp.system.net import relay_session
 
@@ -105,7 +105,7 @@ async def relaying(
     context: ssl.SSLContext | None = None,
     proxy: Callable[[str], str] | None = None,
 ) -> AsyncIterator[Relay]:
-    async with await relay_session(context or ssl.create_default_context(), traced()) as session:
+    async with await relay_session(context or ssl.create_default_context(), connecting) as session:
         yield Relay(session, patience=patience, proxy=proxy or (lambda _url: ""))
     await asyncio.sleep(0)
 

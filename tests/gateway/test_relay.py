@@ -16,7 +16,7 @@ from trayapp.core.errors import Kind, ProviderError
 from trayapp.gateway.facts import Outcome
 from trayapp.gateway.headers import upward
 from trayapp.gateway.limits import Patience
-from trayapp.gateway.relay import Ask, Relay, traced
+from trayapp.gateway.relay import Ask, Relay, connecting
 from trayapp.gateway.usage_chunk import UsageChunk
 from trayapp.system.net import relay_session
 
@@ -40,7 +40,7 @@ async def test_the_facts_tell_how_it_went(clock: FakeClock) -> None:
         clock.advance(2.0)
         return Reply(body=b"0123456789")
 
-    async with Upstream(answer) as url, await relay_session(ssl.create_default_context(), traced()) as session:
+    async with Upstream(answer) as url, await relay_session(ssl.create_default_context(), connecting) as session:
         relay = Relay(session, clock=clock)
         for reused in (False, True):
             facts = relay.facts()
@@ -184,6 +184,15 @@ async def test_a_new_connection_that_dies_is_not_tried_again() -> None:
             await relay.ask(Ask(url=url, headers={}, body=b"{}"))
         assert caught.value.failure.kind is Kind.UNREACHABLE
         assert watched.accepted == 1
+
+
+async def test_a_connection_is_known_as_new_where_several_addresses_are_tried_at_once() -> None:
+    async with Upstream(lambda _sent: Reply(body=b"ok")) as url, relaying() as relay:
+        ask = Ask(url=url.replace("127.0.0.1", "localhost") + "/", headers={}, body=b"{}")
+        for reused in (False, True):
+            reply = await relay.ask(ask)
+            assert await reply.read(10) == b"ok"
+            assert reply.facts.reused is reused
 
 
 async def test_after_a_byte_of_an_answer_nothing_is_tried_again() -> None:

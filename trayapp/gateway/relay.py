@@ -7,9 +7,8 @@ after that the caller has seen a part. Imports aiohttp: only the gateway's own t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
 from functools import lru_cache
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -30,6 +29,7 @@ _TRIED_AGAIN = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE")
 _LARGE = 2**20
 """Bytes of a body that is written in pieces."""
 _PIECE = 2**18
+_asking: ContextVar[Facts] = ContextVar("the facts of the request that is being made")
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class Relay:
         patience: Patience | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """``session`` traces with ``traced``. ``proxy`` gives the one before an address, as ``system.proxies`` does."""
+        """``session`` calls ``connecting``. ``proxy`` gives the one before an address, as ``system.proxies`` does."""
         self._session = session
         self._proxy = proxy
         self._patience = patience or Patience()
@@ -132,7 +132,8 @@ class Relay:
         return await self._once(ask, facts)
 
     async def _once(self, ask: Ask, facts: Facts) -> aiohttp.ClientResponse:
-        facts.reused = True  # until the trace says otherwise
+        facts.reused = True  # until a connection is made for it
+        _asking.set(facts)
         body = ask.body
         return await self._session.request(
             ask.method,
@@ -142,7 +143,6 @@ class Relay:
             allow_redirects=False,
             proxy=self._before(ask.url),
             timeout=self._timeout,
-            trace_request_ctx=facts,
         )
 
 
@@ -244,17 +244,11 @@ class _Large(aiohttp.Payload):
             await writer.write(view[start : start + _PIECE])
 
 
-def traced() -> aiohttp.TraceConfig:
-    """What a session needs so that a request's facts know whether its connection is a new one."""
-
-    async def made(_session: object, context: SimpleNamespace, _params: object) -> None:
-        facts: Any = context.trace_request_ctx
-        if facts is not None:
-            facts.reused = False
-
-    config = aiohttp.TraceConfig()
-    config.on_connection_create_start.append(made)
-    return config
+def connecting() -> None:
+    """For ``net.relay_session``: the request that is being made has a connection of its own."""
+    facts = _asking.get(None)
+    if facts is not None:
+        facts.reused = False
 
 
 @lru_cache(maxsize=256)

@@ -80,10 +80,10 @@ class Gateway:
     async def life(self) -> AsyncIterator[Handler]:
         """From the first caller to the last: the connections to upstreams live as long."""
         from trayapp.gateway.attempts import Attempts
-        from trayapp.gateway.relay import Relay, traced
+        from trayapp.gateway.relay import Relay, connecting
 
         context, found = await asyncio.gather(asyncio.to_thread(self._context), asyncio.to_thread(self._proxies))
-        async with await net.relay_session(context, traced()) as session:
+        async with await net.relay_session(context, connecting) as session:
             self._relay = Relay(session, proxy=found.for_url, patience=self._patience, clock=self._clock)
             self._attempts = Attempts(
                 self._links, self._relay, self._clock, rules=self._rules, last_text=self._last_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import json
 import os
 import sqlite3
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.scripts import script as load
 from trayapp.catalog.rows import Fact, read
 from trayapp.core.models import Capability, Price, Use
 
@@ -27,17 +27,8 @@ LICENCE = "MIT License\n\nCopyright (c) 2026 {name}\n\nPermission is hereby gran
 
 @pytest.fixture(scope="module")
 def script() -> Any:
-    """The script as a module; what it puts on the path is taken off again."""
-    path = list(sys.path)
-    found = importlib.util.spec_from_file_location("build_catalog", SCRIPT)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    try:
-        found.loader.exec_module(module)
-    finally:
-        sys.path[:] = path
-    return module
+    """The script as a module."""
+    return load("build_catalog")
 
 
 @pytest.fixture(scope="module")

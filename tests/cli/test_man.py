@@ -7,12 +7,12 @@ import shlex
 import shutil
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.scripts import script
 from trayapp.cli import parser
 from trayapp.cli.verbs import GROUPS, VERBS, find
 from trayapp.core.schema import preferences
@@ -29,9 +29,8 @@ PRINTERS = {
 
 
 @pytest.fixture
-def build_man(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(ROOT / "packaging")
-    return import_module("build_man")
+def build_man() -> Any:
+    return script("build_man")
 
 
 def test_it_says_what_the_table_says(build_man: Any) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
 from itertools import combinations
-from types import ModuleType
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QSize
@@ -13,6 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from tests.qt.parts import ICONS
+from tests.support.scripts import script
 from trayapp.qt.icons import DARK, LIGHT, OUTLINED, PROGRAM_SIZES, SIZES, Icons
 
 STATES = ("ready", "working", "attention")
@@ -26,13 +26,8 @@ PART = {DARK: 0.8, LIGHT: 0.8, OUTLINED: 0.25}
 
 
 @cache
-def builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("build_icons", ICONS.parents[1] / "packaging" / "build_icons.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def builder() -> Any:
+    return script("build_icons")
 
 
 @cache

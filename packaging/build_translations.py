@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -23,6 +24,8 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "plural": 
 COMMENTS = ("For translators:",)
 HEAD = "# What trayapp says. packaging/build_translations.py brings this file up to date."
 """Stands above every file."""
+_NO_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""What stands in a compiled file where Babel would write the time of day."""
 _KEPT = ('"Language:', '"Plural-Forms:', '"MIME-Version:', '"Content-T')
 """The lines of a file's head that mean something to a reader; the others change with every run."""
 
@@ -76,7 +79,8 @@ def as_text(catalog: Catalog) -> bytes:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """A .mo file."""
+    """A .mo file; the same sentences always make the same bytes."""
+    catalog.creation_date = catalog.revision_date = _NO_DAY
     out = BytesIO()
     write_mo(out, catalog)
     return out.getvalue()

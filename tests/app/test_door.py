@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import msgspec
@@ -145,3 +146,16 @@ async def test_the_door_is_open_over_the_socket_as_soon_as_the_program_has_begun
         started.end()
         await held.close()
     assert house.stored()[1].active == ref("server", "qwen")
+
+
+async def test_the_leave_to_come_to_the_front_reaches_whoever_has_windows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.prepare()
+    monkeypatch.setenv("XDG_ACTIVATION_TOKEN", "")
+    async with house.opened() as app:
+        await told(app, Request(intent=Activate(), activation="token-1"))
+        assert os.environ["XDG_ACTIVATION_TOKEN"] == ""
+        app.tray = lambda: True
+        await told(app, Request(intent=Activate(), activation="token-1"))
+        assert os.environ["XDG_ACTIVATION_TOKEN"] == "token-1"

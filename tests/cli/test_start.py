@@ -210,3 +210,17 @@ def test_a_missing_library_is_named_with_what_to_install(
 )
 def test_a_screen_is_looked_for_before_qt_is(env: dict[str, str], platform: str, can: bool) -> None:
     assert (no_screen(env, platform) == "") is can
+
+
+@pytest.mark.parametrize(
+    ("token", "line"),
+    [
+        ("", b'{"intent":{"type":"Activate"}}'),
+        ("wl-1_TIME23", b'{"intent":{"type":"Activate"},"activation":"wl-1_TIME23"}'),
+        ('a"b', b'{"intent":{"type":"Activate"}}'),
+        ("x" * 300, b'{"intent":{"type":"Activate"}}'),
+    ],
+)
+def test_the_leave_to_come_to_the_front_is_handed_on(token: str, line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_ACTIVATION_TOKEN", token)
+    assert windows.forward(windows.ACTIVATE) == line

@@ -56,7 +56,7 @@ def guide(on: Stage) -> Picture:
 def providers(on: Stage) -> Picture:
     """The page of the settings that is about accounts, at the third of them."""
     window = on.open("--settings", "providers")
-    on.click(window, 60, 125)
+    on.click(window, 220, 150)
     return on.picture(window)
 
 

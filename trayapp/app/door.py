@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
@@ -17,14 +18,18 @@ class Request(msgspec.Struct, frozen=True):
 
     intent: WireIntent | None = None
     ask: str = ""
+    activation: str = ""
+    """What lets a window come to the front, from whoever was clicked (``cli.windows.forward``)."""
 
 
 async def answer(app: App, line: bytes) -> bytes:
     """The reply to one line; what cannot be understood is answered with words, too."""
     try:
         request = msgspec.json.decode(line, type=Request)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.encode(Reply(False, _("The running trayapp does not understand this request.")))
+    if request.activation and app.tray is not None:
+        os.environ["XDG_ACTIVATION_TOKEN"] = request.activation  # Qt uses it for the next window, and takes it out
     if request.intent is not None:
         return msgspec.json.encode(await perform(app, request.intent, told=False))
     match request.ask:
@@ -50,8 +55,11 @@ async def answer(app: App, line: bytes) -> bytes:
 
 
 def status(app: App) -> dict[str, Any]:
-    """What a running program knows beyond the files: who is being asked, and the keyring."""
+    """What a running program knows beyond the files: who is being asked, the keyring, and what is under way."""
+    import asyncio
+
     return {
+        "tasks": sorted(task.get_name() for task in asyncio.all_tasks()),
         "refreshing": sorted(app.catalog.refreshing.value),
         "keyring": app.keyring.value,
         "kept": {it.id: app.keychain.kept(it) for it in app.accounts},

@@ -36,7 +36,10 @@ def start(*, silent: bool = False, debug: bool = False, show: bytes = b"") -> in
     only shows that it is there.
     """
     try:
-        claim = instance.enter(runtime(), PING if silent else show or windows.ACTIVATE, PATIENCE)
+        claim = instance.enter(runtime(), PING if silent else windows.forward(show or windows.ACTIVATE), PATIENCE)
+    except PermissionError as exc:
+        _speak()
+        return _said(instance.unusable(exc), FAILED)
     except OSError as exc:
         from trayapp.core.language import _
 

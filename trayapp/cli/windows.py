@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 def N_(message: str) -> str:
     """Marks a text as ``core.language`` does, which would import typing."""
@@ -40,6 +42,18 @@ def wanted(words: list[str]) -> bytes | None:
     if words[0] == "--help-page":
         return guide(page)
     return PLAIN.get(words[0]) if len(words) == 1 else None
+
+
+def forward(line: bytes) -> bytes:
+    """The line with the desktop's leave to come to the front, which whoever was clicked for hands on.
+
+    Without it Wayland opens the window behind others:
+    https://specifications.freedesktop.org/startup-notification-spec (XDG_ACTIVATION_TOKEN).
+    """
+    token = os.environ.get("XDG_ACTIVATION_TOKEN", "")
+    if not token or len(token) > 200 or not (token.isascii() and token.isprintable()) or set(token) & set('"\\'):
+        return line
+    return line[:-1] + f',"activation":"{token}"}}'.encode()
 
 
 def settings(page: str) -> bytes | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Callable
+from importlib import import_module
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
@@ -46,6 +49,15 @@ LOGIN_PATIENCE = 60
 """Seconds a silent start looks for a tray at least before a window opens."""
 WELCOME, CLOSE, NO_TRAY = "welcome", "close", "no-tray"
 """In ``State.told``: what was explained once. The steps of the first start write theirs themselves."""
+
+_PARTS = tuple(
+    f"trayapp.{part}"
+    for part in (
+        *("app.diagnosis", "qt.dialogs", "qt.account_form", "qt.local_strategy", "qt.local_page", "qt.gateway_page"),
+        *("qt.settings_pages", "qt.profiles_page", "qt.settings", "qt.windows"),
+    )
+)
+"""What the first window imports, in pieces of some 20 ms at most."""
 
 
 class Front(QObject):
@@ -106,11 +118,22 @@ class Front(QObject):
         app.ask = self._question
         app.tray = lambda: self.tray.there
         QApplication.setWindowIcon(self._icons.program())
+        self._fit_qt()
         if not self.tray.there:
             self._waiting.start(self._patience())
         self._follow(app.settings.value)
         if not self._silent and self._first_start():
             self._show(OpenWelcome())
+
+    def _fit_qt(self) -> None:
+        """Qt's own texts in our language, and its menus in colours that can be read."""
+        from trayapp.qt.contrast import keep_menus_readable
+        from trayapp.qt.translations import translate_qt
+
+        qt = QApplication.instance()
+        if isinstance(qt, QApplication):
+            translate_qt(qt)
+            keep_menus_readable(qt)
 
     def close(self) -> None:
         """Take everything off the screen."""
@@ -144,7 +167,8 @@ class Front(QObject):
         if self._windows is None:
             from trayapp.qt.windows import Windows
 
-            self._windows = Windows(self._app, self.ask, found=self._started.found if self._started else dict)
+            found = self._started.found if self._started else dict
+            self._windows = Windows(self._app, self.ask, found=found, shortcut_problem=self.shortcut_problem)
         return self._windows
 
     # -- clicks, keys and what they open ----------------------------------------------------------
@@ -163,6 +187,20 @@ class Front(QObject):
             self._show(window)
 
     def _show(self, what: Window | None) -> None:
+        missing = [part for part in _PARTS if part not in sys.modules] if what is not None else []
+        if missing:
+            self._app.tasks.start(self._open_with(missing, what), name="the first window")
+        else:
+            self._open(what)
+
+    async def _open_with(self, parts: list[str], what: Window | None) -> None:
+        """To import them all takes a tenth of a second: between two of them the icon answers."""
+        for part in parts:
+            import_module(part)
+            await asyncio.sleep(0)
+        self._open(what)
+
+    def _open(self, what: Window | None) -> None:
         match what:
             case OpenSettings(page, provider, add):
                 self.windows.settings(page, provider, add=add)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QKeySequence, QShortcut, QTextDocument
+from PySide6.QtGui import QDesktopServices, QKeyEvent, QKeySequence, QShortcut, QTextCursor, QTextDocument, QTextOption
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -34,7 +34,21 @@ class _Text(QTextBrowser):
         super().__init__()
         self._folder = folder
         self.setOpenLinks(False)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setAccessibleName(_("Text of the page"))
+
+    def show_page(self, text: str) -> None:
+        """Show this Markdown. Lines of code wrap like all others: a page that moves sideways is hard to read."""
+        self.setMarkdown(text)
+        at = QTextCursor(self.document())
+        block = self.document().begin()
+        while block.isValid():
+            if block.blockFormat().nonBreakableLines():
+                format = block.blockFormat()
+                format.setNonBreakableLines(False)
+                at.setPosition(block.position())
+                at.setBlockFormat(format)
+            block = block.next()
 
     def loadResource(self, kind: int, url: QUrl | str) -> object:
         """Nothing is fetched from anywhere, and nothing read from elsewhere."""
@@ -57,6 +71,8 @@ class HelpWindow(QWidget):
         self.setWindowTitle(_("Help – trayapp"))
         self.list = QListWidget()
         self.list.setAccessibleName(_("Pages of the guide"))
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for page in self._pages:
             item = QListWidgetItem(page.title, self.list)
             item.setData(_NAME, page.name)
@@ -145,7 +161,7 @@ class HelpWindow(QWidget):
             self._been.append(self._shown)
         self._shown = name
         self.back.setEnabled(bool(self._been))
-        self.text.setMarkdown(self._texts[name])
+        self.text.show_page(self._texts[name])
 
     def _follow(self, url: QUrl) -> None:
         found = guide.target(url.toString())

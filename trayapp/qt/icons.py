@@ -72,6 +72,8 @@ class Icons(QObject):
         self._held: dict[tuple[str, bool], QIcon] = {}
         self._given: tuple[str, bool] | None = None
         self._scheme = ""
+        self.themed = True
+        """The bar is part of the desktop and follows its theme; a panel of its own (XEmbed) may have any colour."""
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._told)
         app = QGuiApplication.instance()
         if isinstance(app, QGuiApplication):
@@ -104,7 +106,7 @@ class Icons(QObject):
         if self._platform == "win32":
             bar = self._taskbar()
             return OUTLINED if bar is None else DARK if bar else LIGHT, False
-        return LIGHT if self._dark_theme() else OUTLINED, False
+        return LIGHT if self.themed and self._dark_theme() else OUTLINED, False
 
     def _told(self, scheme: Qt.ColorScheme) -> None:
         self._scheme = scheme.name

@@ -155,6 +155,7 @@ class Tray(QObject):
 
     def _make(self) -> None:
         self._drop()
+        self._icons.themed = self._dbus
         icon = QSystemTrayIcon(self._icons.state(self._view.icon), self)
         icon.setToolTip(self._view.tooltip)
         self.menu.render_view(self._view, self._dbus)  # texts are escaped by the kind of tray

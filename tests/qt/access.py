@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
+    QAbstractScrollArea,
     QComboBox,
+    QGroupBox,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -38,7 +41,7 @@ def assert_named(inside: QWidget, where: str = "") -> None:
 
 def assert_keys_differ(dialog: SettingsDialog, *tabs: QTabWidget, where: str = "") -> None:
     """No access key is there twice, neither on what can be seen nor on any of the tabs."""
-    texts = [bar.tabText(at) for bar in (dialog.tabs, *tabs) for at in range(bar.count())]
+    texts = [bar.tabText(at) for bar in tabs for at in range(bar.count())]
     texts += [it.text() for it in controls(dialog) if isinstance(it, QAbstractButton)]
     texts += [label.text() for label in dialog.findChildren(QLabel) if label.isVisible() and label.buddy()]
     marks = [text.replace("&&", "") for text in texts]
@@ -47,8 +50,8 @@ def assert_keys_differ(dialog: SettingsDialog, *tabs: QTabWidget, where: str = "
 
 
 def tab_order(dialog: SettingsDialog) -> list[QWidget]:
-    """From the row of tabs on."""
-    start = dialog.tabs.tabBar()
+    """From the list of pages on."""
+    start = dialog.turner.sidebar.list
     order: list[QWidget] = [start]
     widget = start.nextInFocusChain()
     while widget is not None and widget is not start:
@@ -60,33 +63,75 @@ def tab_order(dialog: SettingsDialog) -> list[QWidget]:
 
 
 def tab_order_of_part(dialog: SettingsDialog, tabs: QTabWidget) -> tuple[QWidget, list[QWidget]]:
-    """The part that is shown, and its controls: Tab comes to them from both rows of tabs, then to the buttons."""
-    dialog.tabs.tabBar().setFocus()
+    """The part that is shown, and its controls: Tab comes to them from the pages and the parts, then to the buttons."""
+    dialog.turner.sidebar.list.setFocus()
     order = tab_order(dialog)
     inside = tabs.currentWidget()
     assert inside is not None
     here = [widget for widget in order if inside.isAncestorOf(widget)]
     buttons = [widget for widget in order if dialog.buttons.isAncestorOf(widget)]
-    assert order == [dialog.tabs.tabBar(), tabs.tabBar(), *here, *buttons]
+    side = dialog.turner.sidebar
+    assert order == [side.list, dialog.turner.link, tabs.tabBar(), *here, *buttons, side.search]
     return inside, here
 
 
 async def assert_texts_fit(inside: QWidget, where: str) -> None:
-    """No label and no button is clipped, once everything has its place."""
+    """No text is clipped, once everything has its place."""
     for _turn in range(5):
         await asyncio.sleep(0)
-    for widget in inside.findChildren(QWidget):
-        if widget.isVisible() and isinstance(widget, QLabel | QAbstractButton) and widget.text():
-            _assert_fits(widget, where)
+    found = [clipped for widget in inside.findChildren(QWidget) if widget.isVisible() and (clipped := clip(widget))]
+    assert not found, "\n".join((where, *found))
 
 
-def _assert_fits(widget: QLabel | QAbstractButton, where: str) -> None:
-    what = f"“{widget.text()}” on {where}: {widget.size()} of {widget.sizeHint()}"
-    if isinstance(widget, QLabel) and widget.wordWrap():
-        assert widget.height() >= widget.heightForWidth(widget.width()), what
+def clip(widget: QWidget) -> str:
+    """How much of its text does not fit into it, or it into what it stands in; empty where all of it does."""
+    what = ""
+    if isinstance(widget, QLabel) and widget.text():
+        what = _too_small(widget, widget.text(), _room_of_label(widget))
+    elif isinstance(widget, QAbstractButton) and widget.text():
+        what = _too_small(widget, widget.text(), widget.minimumSizeHint())
+    elif isinstance(widget, QGroupBox):
+        what = _too_small(widget, widget.title(), QSize(widget.minimumSizeHint().width(), 0))
+    elif isinstance(widget, QComboBox) and not widget.isEditable():
+        what = _too_small(widget, widget.currentText(), widget.minimumSizeHint())
+    elif isinstance(widget, QHeaderView):
+        return _narrow_section(widget)
     else:
-        assert widget.width() >= widget.minimumSizeHint().width(), what
-        assert widget.height() >= widget.minimumSizeHint().height(), what
+        return ""
+    parent = widget.parentWidget()
+    scrolled = parent is not None and isinstance(parent.parentWidget(), QAbstractScrollArea)
+    if not what and parent is not None and not scrolled and not parent.rect().contains(widget.geometry()):
+        what = f"{widget.geometry()} is outside of {parent.rect()}: {type(widget).__name__} {widget.accessibleName()}"
+        text = widget.text() if isinstance(widget, QLabel | QAbstractButton) else ""
+        return f"{what} “{text}”"
+    return what
+
+
+def _room_of_label(label: QLabel) -> QSize:
+    if not label.wordWrap():
+        return label.minimumSizeHint()
+    broken = label.textInteractionFlags() & Qt.TextInteractionFlag.TextSelectableByMouse  # even within a word
+    words = [] if broken else label.text().replace("&", "").split()
+    longest = max(label.fontMetrics().horizontalAdvance(word) for word in words) if words else 0
+    return QSize(longest, label.heightForWidth(label.width()))
+
+
+def _too_small(widget: QWidget, text: str, needed: QSize) -> str:
+    if widget.width() >= needed.width() and widget.height() >= needed.height():
+        return ""
+    return f"{type(widget).__name__} “{text}”: {widget.size().toTuple()} of {needed.toTuple()}"
+
+
+def _narrow_section(header: QHeaderView) -> str:
+    if header.orientation() == Qt.Orientation.Vertical:
+        return ""
+    narrow = (
+        f"column {header.model().headerData(at, header.orientation())}: {header.sectionSize(at)} of"
+        f" {header.sectionSizeHint(at)}"
+        for at in range(header.count())
+        if not header.isSectionHidden(at) and header.sectionSize(at) < header.sectionSizeHint(at)
+    )
+    return "; ".join(narrow)
 
 
 def assert_short(tabs: QTabWidget, part: int) -> None:

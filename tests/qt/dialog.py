@@ -45,6 +45,8 @@ class Opened:
         self.gateway = Gateway(self.side.state)
         self.gateway.usage = usage
         self.status = Status(True, "Switched on by you.")
+        self.document: dict[str, Any] = {"trayapp": {"export": 1}}
+        self.problem: Topic[str] = Topic("")
         self.dialog = SettingsDialog(
             perform=self.desk.perform,
             start=self.desk.start,
@@ -60,6 +62,8 @@ class Opened:
             gateway=self.gateway.side(),
             stored=(lambda: self.stored) if forced else None,
             forced=forced,
+            exported=lambda: self.document,
+            shortcut_problem=self.problem,
         )
         qtbot.addWidget(self.dialog, before_close_func=lambda _widget: self.dialog.hide())
         self.dialog.show_page()

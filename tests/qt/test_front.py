@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+import trayapp.qt.windows  # noqa: F401 - once its parts are there, the first window comes at once
 from tests.app.house import SERVER, House
 from tests.support.clock import FakeClock
 from trayapp.app.root import App, replaced

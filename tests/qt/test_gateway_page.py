@@ -233,7 +233,7 @@ async def test_a_bad_figure_is_told_beside_it_and_nothing_is_saved(opened: Open)
     it.dialog.show_page(GENERAL)
     await it.press(OK)
     assert it.desk.asked == []
-    assert it.dialog.tabs.currentWidget() is page
+    assert it.dialog.turner.shown is page
     assert page.tabs.currentWidget() is page.fields[1]
     assert page.rows["gateway_cooldown"].error.isVisible()
     assert "Leave a failed provider alone for" in it.dialog.message.text()

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.qt.parts import Desk
 from trayapp.core.intents import Reply, StoreKey
 from trayapp.core.secret import Secret
+from trayapp.qt import clipboard
 from trayapp.qt.keys import KeyDialog
 
 FOREIGN = "This looks like a key of somebody else."
@@ -170,3 +172,96 @@ async def test_a_request_that_broke_ends_being_busy(qtbot: QtBot, desk: Desk) ->
     assert isinstance(task.exception(), RuntimeError)  # for the program to report
     assert not made.outcome.busy
     assert made.edit.text() == "one"
+
+
+class Board:
+    """A clipboard as X11 has it: with a second one that holds what is selected."""
+
+    def __init__(self, copied: str = "", selected: str = "") -> None:
+        self.texts = {QClipboard.Mode.Clipboard: copied, QClipboard.Mode.Selection: selected}
+        self.asked = 0
+
+    def supportsSelection(self) -> bool:
+        return True
+
+    def text(self, mode: QClipboard.Mode = QClipboard.Mode.Clipboard) -> str:
+        self.asked += 1
+        return self.texts[mode]
+
+    def clear(self, mode: QClipboard.Mode) -> None:
+        self.texts[mode] = ""
+
+
+@pytest.fixture
+def board(monkeypatch: pytest.MonkeyPatch) -> Board:
+    made = Board()
+    monkeypatch.setattr(QGuiApplication, "clipboard", lambda: made)
+    return made
+
+
+async def test_after_a_paste_the_clipboard_can_be_cleared_also_once_the_key_is_stored(
+    qtbot: QtBot, desk: Desk, canary: str
+) -> None:
+    desk.replies[StoreKey] = Reply(True, "Key stored in the keyring.")
+    made = dialog(qtbot, desk)
+    assert not made.forget.isVisible()
+    clipboard.copy(f" {canary}\n")
+    made.edit.paste()
+    assert made.forget.isVisible()
+    made._save.click()
+    await desk.settle()
+    assert made.forget.isVisible()
+    made.forget.click()
+    assert QGuiApplication.clipboard().text() == ""
+    assert not made.forget.isVisible()
+    assert made._pasted is None
+
+
+@pytest.mark.parametrize("where", list(QClipboard.Mode)[:2])
+async def test_only_what_was_pasted_is_cleared_wherever_it_still_stands(
+    where: QClipboard.Mode, qtbot: QtBot, desk: Desk, board: Board, canary: str
+) -> None:
+    other = next(it for it in board.texts if it is not where)
+    board.texts |= {where: canary, other: "something else"}
+    made = dialog(qtbot, desk)
+    made.edit.insert(canary)
+    assert made.forget.isVisible()
+    made.forget.click()
+    assert board.texts == {where: "", other: "something else"}
+
+
+async def test_what_was_copied_after_the_paste_stays(qtbot: QtBot, desk: Desk, board: Board, canary: str) -> None:
+    board.texts[QClipboard.Mode.Clipboard] = canary
+    made = dialog(qtbot, desk)
+    made.edit.insert(canary)
+    board.texts[QClipboard.Mode.Clipboard] = "copied meanwhile"
+    made.forget.click()
+    assert board.texts[QClipboard.Mode.Clipboard] == "copied meanwhile"
+    assert not made.forget.isVisible()
+
+
+async def test_what_is_typed_asks_no_clipboard_and_offers_nothing(
+    qtbot: QtBot, desk: Desk, board: Board, canary: str
+) -> None:
+    board.texts[QClipboard.Mode.Clipboard] = canary
+    made = dialog(qtbot, desk)
+    QTest.keyClicks(made.edit, canary)
+    assert made.edit.text() == canary
+    assert board.asked == 0
+    assert not made.forget.isVisible()
+
+
+async def test_a_dialog_that_is_closed_remembers_nothing_of_the_paste(
+    qtbot: QtBot, desk: Desk, board: Board, canary: str
+) -> None:
+    board.texts[QClipboard.Mode.Clipboard] = canary
+    made = dialog(qtbot, desk)
+    made.edit.insert(canary)
+    made.reject()
+    assert made._pasted is None
+    assert board.texts[QClipboard.Mode.Clipboard] == canary  # it was offered, and not asked for
+
+
+async def test_a_clipboard_with_half_a_letter_in_it_is_compared_all_the_same(board: Board, canary: str) -> None:
+    board.texts[QClipboard.Mode.Clipboard] = "\ud83d"
+    assert not clipboard.holds(Secret(canary))

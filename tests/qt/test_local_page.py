@@ -115,7 +115,7 @@ async def test_a_figure_out_of_its_limits_is_told_beside_it_and_nothing_is_saved
     it.dialog.show_page(GENERAL)
     await it.press(OK)
     assert it.desk.asked == []
-    assert it.dialog.tabs.currentWidget() is page
+    assert it.dialog.turner.shown is page
     assert page.tabs.currentWidget() is page.figures
     assert page.rows["ssd_keep_seconds"].error.isVisible()
     assert "SSD: time after the last use" in it.dialog.message.text()

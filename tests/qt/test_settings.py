@@ -57,11 +57,11 @@ async def test_a_bad_value_is_told_beside_its_field_and_keeps_everything(opened:
     it = await ready(opened)
     it.enter("inline_models", "ninety")
     it.enter("confirm_switch", form.ON)
-    it.dialog.tabs.setCurrentIndex(0)
+    it.dialog.show_page(GENERAL)
     await it.press(OK)
     assert it.desk.asked == []
     assert it.dialog.isVisible()
-    assert it.dialog.tabs.currentWidget() is it.dialog.pages[MODELS]
+    assert it.dialog.turner.shown is it.dialog.pages[MODELS]
     row = it.row("inline_models")
     assert row.error.isVisible()
     assert "0 to 60" in row.error.text()
@@ -129,13 +129,13 @@ async def test_a_closed_dialog_hears_nothing_and_shows_the_newest_when_opened(op
     it.dialog.show_page(MODELS)
     await it.desk.settle()
     assert it.row("tray_wait").text == "77"
-    assert it.dialog.tabs.currentWidget() is it.dialog.pages[MODELS]
+    assert it.dialog.turner.shown is it.dialog.pages[MODELS]
 
 
 async def test_it_opens_at_the_account_that_was_asked_for(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     it.dialog.show_page(PROVIDERS, "mistral")
-    assert it.dialog.tabs.currentWidget() is it.dialog.providers
+    assert it.dialog.turner.shown is it.dialog.providers
     assert it.dialog.providers.forms["mistral"].isVisible()
 
 

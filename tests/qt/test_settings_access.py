@@ -15,13 +15,14 @@ from trayapp.ui import form
 
 
 def pages(it: Opened) -> list[str]:
-    return [GENERAL, PROVIDERS, MODELS, form.ABOUT]
+    return [page.name for page in form.pages(it.settings.value)]
 
 
 async def test_every_control_has_a_name_for_a_screen_reader(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     for page in pages(it):
         it.look_at(page, "openai" if page == PROVIDERS else "")
+        await it.desk.settle()
         assert_named(it.dialog, f"on {page}")
 
 
@@ -30,6 +31,7 @@ async def test_no_access_key_is_there_twice_on_a_page(opened: Callable[..., Open
     for page in pages(it):
         for provider in ("openai", "azure", "ollama") if page == PROVIDERS else ("",):
             it.look_at(page, provider)
+            await it.desk.settle()
             assert_keys_differ(it.dialog, where=f"{page} {provider}")
 
 
@@ -37,14 +39,17 @@ async def test_tab_goes_from_the_pages_through_the_fields_to_the_buttons(opened:
     it = await ready(opened)
     for page, provider in ((GENERAL, ""), (MODELS, ""), (PROVIDERS, "azure"), (form.ABOUT, "")):
         it.look_at(page, provider)
-        it.dialog.tabs.tabBar().setFocus()
+        it.dialog.turner.sidebar.list.setFocus()
         order = tab_order(it.dialog)
         # a page that scrolls reaches below the buttons
-        above = [widget for widget in order if not it.dialog.buttons.isAncestorOf(widget)]
+        assert order[1] is it.dialog.turner.link or page == form.ABOUT
+        assert order.pop() is it.dialog.turner.sidebar.search
+        above = [widget for widget in order[1:] if not it.dialog.buttons.isAncestorOf(widget)]
         heights = [widget.mapTo(it.dialog, widget.rect().topLeft()).y() for widget in above]
         if page == PROVIDERS:  # the list and its button, then the form from top to bottom
             form_ = it.dialog.providers.forms["azure"]
-            assert order[1:3] == [it.dialog.providers.list, it.dialog.providers.add_button]
+            side = it.dialog.providers
+            assert order[2:5] == [side.list, side.up_button, side.add_button], "the last one cannot go down"
             heights = [
                 widget.mapTo(form_, widget.rect().topLeft()).y() for widget in order if form_.isAncestorOf(widget)
             ]

@@ -135,7 +135,7 @@ async def test_a_provider_without_a_key_is_not_passed_by(qtbot: QtBot) -> None:
     it.provider.box.setCurrentIndex(it.provider.box.findData("groq"))
     it.next_button.click()
     assert it.steps.currentIndex() == 1
-    assert it.message.text() == "Paste the key of Groq, or choose “none now”."
+    assert it.message.text() == "Paste the key for Groq, or choose “none now”."
     it.provider.box.setCurrentIndex(0)
     it.next_button.click()
     assert it.steps.currentIndex() == 2

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +83,8 @@ def test_no_two_labels_share_an_access_key(labels: list[str], taken: str) -> Non
     keys = []
     for label, plain in zip(form.access_keys(labels, taken), labels, strict=True):
         marks = label.replace("&&", "\0")
-        assert marks.replace("&", "").replace("\0", "&") == plain
+        shown = re.sub(r"\(&[A-Z]\)", "", marks)  # where no letter of it can be typed, one is added in brackets
+        assert shown.replace("&", "").replace("\0", "&") == plain
         if "&" in marks:
             keys.append(marks[marks.index("&") + 1].casefold())
     assert len(keys) == len(set(keys))
@@ -104,3 +108,15 @@ def test_a_field_says_which_variable_sets_it() -> None:
     found = {it.name: it for page in form.pages(Settings(), forced) for it in page.fields}
     assert found["tray_wait"].forced_by == "TRAYAPP_TRAY_WAIT"
     assert {it.forced_by for it in found.values() if it.name != "tray_wait"} == {""}
+
+
+def test_every_page_says_what_it_is_for_and_where_the_guide_says_more() -> None:
+    guide = Path(__file__).parents[2] / "resources" / "help"
+    for page in form.pages(Settings()):
+        assert page.about.endswith("."), page.name
+        assert (guide / f"{page.guide}.md").is_file() or page.name == form.ABOUT
+
+
+def test_where_no_letter_can_be_typed_a_latin_one_stands_in_brackets() -> None:
+    assert form.access_keys(("常规", "添加…", "API")) == ("常规(&A)", "添加(&B)…", "A&PI")
+    assert form.access_letters(form.access_keys(("常规", "添加…"))) == "AB"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from trayapp.core.accounts import Account, KeyFrom
@@ -92,6 +92,8 @@ class AccountForm(QWidget):
         grid.addWidget(self.key, grid.rowCount() - 1, 1)
         self._actions = QGridLayout()
         self._actions.setColumnStretch(2, 1)
+        self._beside = 2
+        """Buttons that stand in one line."""
         self.buttons = [self._button(next(keyed), do) for _text, do in actions]
         grid.addLayout(self._actions, grid.rowCount(), 1)
         self.outcome = Outcome(perform, start)
@@ -206,13 +208,28 @@ class AccountForm(QWidget):
             bool(view.keys_url),
             True,
         )
-        place = 0
         for button, wanted in zip(self.buttons, shown, strict=True):
             button.setVisible(wanted)
             button.setEnabled(not busy)
-            if wanted:  # side by side without gaps
-                self._actions.addWidget(button, place // 2, place % 2)
-                place += 1
+        self._place()
+
+    def _place(self) -> None:
+        """Side by side without gaps."""
+        shown = (it for it in self.buttons if not it.isHidden())
+        for place, button in enumerate(shown):
+            self._actions.addWidget(button, place // self._beside, place % self._beside)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One below the other, where there is no room for two: what is scrolled around it tells how much there is."""
+        super().resizeEvent(event)
+        above = self.parentWidget()
+        widest = max((it.sizeHint().width() for it in self.buttons if not it.isHidden()), default=0)
+        left = self.mapFromGlobal(self.name.mapToGlobal(self.name.rect().topLeft())).x()
+        room = (above.width() if above is not None else self.width()) - min(left, self.width() - left)
+        beside = 2 if room > 2 * widest + 4 * self._actions.horizontalSpacing() else 1
+        if beside != self._beside:
+            self._beside = beside
+            self._place()
 
     # -- what can be done -----------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
     QStyle,
@@ -18,15 +17,16 @@ from PySide6.QtWidgets import (
 )
 
 from trayapp.core.accounts import Account, KeyFrom, new_id
-from trayapp.core.intents import CopyKey, SaveAccount
+from trayapp.core.intents import CopyKey, OrderAccounts, SaveAccount
 from trayapp.core.language import _
 from trayapp.providers.spec import ProviderSpec
 from trayapp.qt.account_form import AccountForm, Warn
 from trayapp.qt.add_account import AddDialog
 from trayapp.qt.dialogs import Perform, Start, failed, plain
 from trayapp.qt.fields import make_scrolling, tab_after
+from trayapp.qt.local_order import moved, push
 from trayapp.ui.accounts import AccountView, Offer
-from trayapp.ui.form import access_keys
+from trayapp.ui.form import access_keys, access_letters
 
 _PROVIDER = Qt.ItemDataRole.UserRole
 
@@ -54,8 +54,8 @@ class ProvidersPage(QWidget):
         self._warn = warn
         self._views: dict[str, AccountView] = {}
         self._wanted = ""
-        (add,) = access_keys((_("Add…"),), taken)
-        self._taken = taken + add[add.index("&") + 1 : add.index("&") + 2] if "&" in add else taken
+        keyed = access_keys((_("Add…"), _("Up"), _("Down")), taken)
+        self._taken = taken + access_letters(keyed)
         self.forms: dict[str, AccountForm] = {}
         self._areas: dict[str, QScrollArea] = {}
         self.list = QListWidget()
@@ -64,22 +64,25 @@ class ProvidersPage(QWidget):
         self.list.setSpacing(2)
         self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.currentItemChanged.connect(lambda: self._select())
-        self.list.setMinimumWidth(self.fontMetrics().averageCharWidth() * 24)
-        self.list.setMaximumWidth(self.fontMetrics().averageCharWidth() * 36)
-        self.add_button = QPushButton(add)
-        self.add_button.setAutoDefault(False)
-        self.add_button.setAccessibleName(_("Add a provider"))
-        self.add_button.clicked.connect(lambda _checked: self.open_add_dialog())
+        self.list.setMinimumWidth(self.fontMetrics().averageCharWidth() * 18)
+        self.list.setMaximumWidth(self.fontMetrics().averageCharWidth() * 30)
+        self.add_button = push(keyed[0], self.open_add_dialog, _("Add a provider"))
+        self.up_button = push(keyed[1], lambda: self._move(-1), _("Let the selected account stand higher in the menu"))
+        self.down_button = push(keyed[2], lambda: self._move(1), _("Let the selected account stand lower in the menu"))
         self.stack = QStackedWidget()
         empty = plain(_("Add a provider to see its models in the tray."))
         empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.stack.addWidget(empty)
         left = QVBoxLayout()
         left.addWidget(self.list, 1)
+        places = QHBoxLayout()
+        places.addWidget(self.up_button)
+        places.addWidget(self.down_button)
+        left.addLayout(places)
         left.addWidget(self.add_button)
         layout = QHBoxLayout(self)
-        layout.addLayout(left, 2)
-        layout.addWidget(self.stack, 3)
+        layout.addLayout(left)
+        layout.addWidget(self.stack, 1)
 
     @property
     def dirty(self) -> tuple[AccountForm, ...]:
@@ -172,6 +175,24 @@ class ProvidersPage(QWidget):
         self.list.blockSignals(False)
         self._select()
 
+    def _move(self, by: int) -> None:
+        """The selected account one place up or down, in the menu as well: at once, for it is seen there."""
+        order, _at = moved(tuple(self._views), self.list.currentRow(), by)
+        if order != tuple(self._views):
+            self._start(self._place(order))
+
+    async def _place(self, order: tuple[str, ...]) -> None:
+        reply = await self._perform(OrderAccounts(order))
+        if not reply.ok:
+            failed(self.window(), reply.text)
+
+    def _offer_places(self) -> None:
+        at = self.list.currentRow()
+        for button, there in ((self.up_button, at > 0), (self.down_button, 0 <= at < len(self._views) - 1)):
+            if button.hasFocus() and not there:
+                self.list.setFocus()  # a button that cannot be pressed any more would pass it on to anywhere
+            button.setEnabled(there)
+
     def _label(self, item: QListWidgetItem) -> None:
         view = self._views[item.data(_PROVIDER)]
         item.setText(f"{view.title}\n{view.state}")
@@ -179,6 +200,7 @@ class ProvidersPage(QWidget):
         item.setIcon(warning if view.attention else type(warning)())
 
     def _select(self) -> None:
+        self._offer_places()
         item = self.list.currentItem()
         if item is None:
             self.stack.setCurrentIndex(0)

@@ -42,8 +42,9 @@ class AddDialog(QDialog):
         self.setWindowTitle(_("Add a provider"))
         layout = QVBoxLayout(self)
         found = tuple(offers)
-        if found:
-            layout.addWidget(self._found(found))
+        self.found = self._found(found) if found else None
+        if self.found is not None:
+            layout.addWidget(self.found)
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(_("Search providers"))
@@ -55,6 +56,7 @@ class AddDialog(QDialog):
         self.list = QListWidget()
         self.list.setAccessibleName(_("Providers"))
         self.list.setUniformItemSizes(True)
+        self.list.setMinimumHeight(self.list.fontMetrics().height())
         self.list.itemActivated.connect(lambda _item: self._add())
         self.list.currentItemChanged.connect(lambda: self._offer())
         for spec in sorted(specs, key=lambda it: (not it.local, it.name.casefold())):
@@ -124,8 +126,18 @@ class AddDialog(QDialog):
             self.list.setCurrentRow(-1)
         elif current is None or current.isHidden() or words:
             self.list.setCurrentItem(first)
-        self.nothing.setVisible(first is None)
+        if first is None:  # the sentence may need all the room there is
+            self._show_lists(False)
+            self.nothing.show()
+        else:
+            self.nothing.hide()
+            self._show_lists(True)
         self._offer()
+
+    def _show_lists(self, on: bool) -> None:
+        self.list.setVisible(on)
+        if self.found is not None:
+            self.found.setVisible(on)
 
     def _move(self, step: int) -> None:
         row = self.list.currentRow() + step

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from trayapp.core import schema
 from trayapp.core.accounts import Account
 from trayapp.core.language import _
 from trayapp.core.settings import LATENCIES, STRATEGIES
-from trayapp.qt.dialogs import plain
+from trayapp.qt.dialogs import Wrapped, plain
 from trayapp.qt.fields import embolden, small
 from trayapp.ui.accounts import AccountView
 
@@ -57,8 +57,7 @@ class Advanced(QWidget):
         embolden(self._error)
         self._error.hide()
         self._inside = QWidget()
-        grid = QGridLayout(self._inside)
-        grid.setColumnStretch(1, 1)
+        inside = QVBoxLayout(self._inside)
         fresh_for = QHBoxLayout()
         fresh_for.addWidget(self.ttl)
         fresh_for.addWidget(QLabel(_("seconds")))
@@ -70,16 +69,15 @@ class Advanced(QWidget):
         )
         for (label, control), name in zip(rows, plain_words[1:], strict=True):
             control.setAccessibleName(name)
-            words_before = QLabel(label)
+            words_before = Wrapped(label)
             words_before.setBuddy(control)
-            row = grid.rowCount()
-            grid.addWidget(words_before, row, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            inside.addWidget(words_before)
             if control is self.ttl:
-                grid.addLayout(fresh_for, row, 1)
-                grid.addWidget(self._help, row + 1, 1)
-                grid.addWidget(self._error, row + 2, 1)
+                inside.addLayout(fresh_for)
+                inside.addWidget(self._help)
+                inside.addWidget(self._error)
             else:
-                grid.addWidget(control, row, 1, Qt.AlignmentFlag.AlignLeft)
+                inside.addWidget(control, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)

@@ -1,9 +1,11 @@
-"""Puts text into the clipboard; a secret with a word to the programs that keep what was copied."""
+"""Puts text into the clipboard, a secret with a word to the programs that keep what was copied; and takes one out."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QStringListModel
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QClipboard, QGuiApplication
+
+from trayapp.core.secret import Secret
 
 # Klipper and those that follow it remember nothing that is marked like the first, and Windows nothing like the second.
 _FORGET = {
@@ -26,3 +28,24 @@ def copy(text: str, *, secret: bool = False) -> None:
     for kind, value in _FORGET.items():
         data.setData(kind, value)
     QGuiApplication.clipboard().setMimeData(data)
+
+
+def holds(secret: Secret) -> bool:
+    """Whether it can be pasted now: from the clipboard, or by the middle button from what is selected on X11."""
+    return any(_held(mode, secret) for mode in _modes())
+
+
+def clear(secret: Secret) -> None:
+    """Have it in no clipboard any more. What was copied or selected since then stays."""
+    for mode in _modes():
+        if _held(mode, secret):
+            QGuiApplication.clipboard().clear(mode)
+
+
+def _modes() -> list[QClipboard.Mode]:
+    selection = QGuiApplication.clipboard().supportsSelection()
+    return [QClipboard.Mode.Clipboard, *([QClipboard.Mode.Selection] if selection else [])]
+
+
+def _held(mode: QClipboard.Mode, secret: Secret) -> bool:
+    return Secret(QGuiApplication.clipboard().text(mode).strip()) == secret

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialogButtonBox, QLabel, QMessageBox, QWidget
 
 from trayapp.core.intents import Intent, Reply
@@ -20,11 +20,48 @@ Start: TypeAlias = Callable[[Coroutine[Any, Any, None]], object]
 """Runs a coroutine as a task of the program. What it gives back may be cancelled."""
 
 
+class Wrapped(QLabel):
+    """A label of several lines that is never lower than its text at the width that it has.
+
+    Qt's layouts ask how high such a label has to be, and do not insist where one stands within the other.
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.least = 0
+        """Pixels that it is high at least."""
+        self.setWordWrap(True)
+
+    def setText(self, text: str) -> None:
+        """Other text may need another height."""
+        super().setText(text)
+        self._insist()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width needs another height."""
+        super().resizeEvent(event)
+        self._insist()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """It may have got its width while it was hidden."""
+        super().showEvent(event)
+        self._insist()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """So does another font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._insist()
+
+    def _insist(self) -> None:
+        if self.isVisible():  # before that it has a width of no meaning
+            self.setMinimumHeight(max(self.heightForWidth(self.width()), self.least))
+
+
 def plain(text: str = "", parent: QWidget | None = None) -> QLabel:
     """A label that wraps, can be copied from, and shows text from outside as text and not as HTML."""
-    label = QLabel(text, parent)
+    label = Wrapped(text, parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from trayapp.core.language import _
-from trayapp.qt.dialogs import plain
+from trayapp.qt.dialogs import Wrapped, plain
 from trayapp.ui import form
 from trayapp.ui.form import Field, Shape
 
@@ -34,7 +35,7 @@ class FieldRow(QWidget):
         """``label`` is the field's with its access key marked."""
         super().__init__()
         self.field = field
-        self.label: QLabel | None = None
+        self.label: Wrapped | None = None
         self.control: QCheckBox | QComboBox | QLineEdit = self._make(label)
         self.control.setObjectName(field.name)
         self.control.setAccessibleName(field.label)
@@ -42,7 +43,7 @@ class FieldRow(QWidget):
         embolden(self.error)
         self.forced = small(plain())
         embolden(self.forced)
-        line = QHBoxLayout()
+        line = self.line = QHBoxLayout()
         line.addWidget(self.control, 1 if field.shape is Shape.TEXT else 0)
         if field.unit:
             line.addWidget(QLabel(field.unit))
@@ -74,6 +75,16 @@ class FieldRow(QWidget):
     def problem(self) -> str:
         """What is wrong with what is entered; empty when it can be saved."""
         return form.check(self.field, self.text)
+
+    @property
+    def differs(self) -> bool:
+        """Something else is entered than what the program has by itself, and it can be changed here."""
+        return self.text != self.field.default and not self.field.forced_by
+
+    def reset(self) -> None:
+        """Enter what the program has by itself, unless it is set elsewhere."""
+        if self.differs:
+            self._enter(self.field.default)
 
     def show_field(self, field: Field, *, forget: bool = True) -> None:
         """Show the value that holds now; what the user has entered stays unless ``forget``."""
@@ -117,7 +128,7 @@ class FieldRow(QWidget):
                 edit.setMinimumWidth(edit.fontMetrics().averageCharWidth() * 30)
             edit.textChanged.connect(self._edited)
             control = edit
-        self.label = QLabel(label)
+        self.label = Wrapped(label)
         self.label.setBuddy(control)
         return control
 
@@ -132,7 +143,10 @@ class FieldRow(QWidget):
 
 
 class FieldPage(QScrollArea):
-    """A page of preferences, with room for more rows above them."""
+    """A page of preferences, with room for more rows above them.
+
+    Labels stand beside their controls, or above them where the page is too narrow for that.
+    """
 
     changed = Signal()
 
@@ -140,25 +154,34 @@ class FieldPage(QScrollArea):
         """``taken`` are access keys in use around the page; ``first`` stands above its fields."""
         super().__init__()
         self.rows: dict[str, FieldRow] = {}
+        self._narrow = False
         inside = QWidget()
-        grid = QGridLayout(inside)
+        grid = self._grid = QGridLayout(inside)
         grid.setColumnStretch(1, 1)
-        grid.setVerticalSpacing(grid.verticalSpacing() * 2)
+        self._letter = self.fontMetrics().averageCharWidth()
         if first is not None:
             grid.addWidget(first, 0, 1)
         labels = form.access_keys((field.label for field in page.fields), taken)
-        for number, (field, label) in enumerate(zip(page.fields, labels, strict=True), 1):
+        for field, label in zip(page.fields, labels, strict=True):
             row = FieldRow(field, label)
             row.changed.connect(self.changed)
             self.rows[field.name] = row
             if row.label is not None:
-                top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
-                row.label.setMinimumHeight(row.control.sizeHint().height())
-                grid.addWidget(row.label, number, 0, top)
-            grid.addWidget(row, number, 1)
-        self._grid = grid
-        grid.setRowStretch(len(page.fields) + 1, 1)
+                row.label.least = row.control.sizeHint().height()
+                row.label.setMinimumHeight(row.label.least)
+        self._arrange()
+        grid.setRowStretch(grid.rowCount(), 1)
         make_scrolling(self, inside)
+
+    @property
+    def differs(self) -> bool:
+        """Some of it is not as the program has it by itself."""
+        return any(row.differs for row in self.rows.values())
+
+    def reset(self) -> None:
+        """Enter what the program has by itself, to be saved or taken back."""
+        for row in self.rows.values():
+            row.reset()
 
     def add_below(self, more: QWidget) -> None:
         """Put something of its own under the fields, over the whole width."""
@@ -166,6 +189,43 @@ class FieldPage(QScrollArea):
         self._grid.setRowStretch(row - 1, 0)  # the room that is left stays at the end
         self._grid.addWidget(more, row, 0, 1, 2)
         self._grid.setRowStretch(row + 1, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put labels beside their controls or above them, by the room that there is."""
+        bar = self.verticalScrollBar().sizeHint().width()
+        narrow = self.width() - bar < self._wanted()
+        if narrow != self._narrow:  # told by the whole width: a bar that comes and goes changes nothing
+            self._narrow = narrow
+            self._arrange()
+        super().resizeEvent(event)
+
+    def _wanted(self) -> int:
+        """Pixels that labels and controls need side by side."""
+        margins = self._grid.contentsMargins()
+        controls = max((row.minimumSizeHint().width() for row in self.rows.values()), default=0)
+        return self._beside() + controls + self._grid.horizontalSpacing() + margins.left() + margins.right()
+
+    def _beside(self) -> int:
+        """Pixels of the column of labels; a label that is longer is wrapped."""
+        labels = [row.label for row in self.rows.values() if row.label is not None]
+        widest = max((it.fontMetrics().horizontalAdvance(it.text()) + self._letter for it in labels), default=0)
+        return min(widest, self._letter * 30)
+
+    def _arrange(self) -> None:
+        gap, beside = self._grid.verticalSpacing(), self._beside()
+        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        left = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        for number, row in enumerate(self.rows.values()):
+            at = 3 * number + 1
+            self._grid.setRowMinimumHeight(at + 2, gap)
+            if row.label is not None:
+                self._grid.removeWidget(row.label)
+                row.label.setMinimumWidth(0 if self._narrow else beside)
+                row.label.setAlignment(left if self._narrow else right)
+                cell = (at, 1) if self._narrow else (at + 1, 0)
+                self._grid.addWidget(row.label, *cell, Qt.AlignmentFlag.AlignTop)
+            self._grid.removeWidget(row)
+            self._grid.addWidget(row, at + 1, 1)
 
 
 def make_scrolling(area: QScrollArea, inside: QWidget) -> None:
@@ -188,6 +248,45 @@ def go_to(tabs: QTabWidget, control: QWidget) -> None:
             if isinstance(part, QScrollArea):
                 part.ensureWidgetVisible(control)
     control.setFocus()
+
+
+def bring_up(control: QWidget) -> None:
+    """Open whatever part of a window hides it, scroll to it, and give it the keyboard.
+
+    What takes no keyboard itself passes it on to the first control inside.
+    """
+    above = control.parentWidget()
+    while above is not None and not above.isWindow():
+        if isinstance(above, QTabWidget):
+            at = next((at for at in range(above.count()) if _holds(above.widget(at), control)), -1)
+            above.setCurrentIndex(at)
+        above = above.parentWidget()
+    inside = (it for it in control.findChildren(QWidget) if it.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    takes = control if control.focusPolicy() & Qt.FocusPolicy.TabFocus else next(inside, control)
+    above = control.parentWidget()
+    while above is not None:
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(takes)
+            above.ensureWidgetVisible(control)
+        above = above.parentWidget()
+    takes.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def _holds(part: QWidget | None, control: QWidget) -> bool:
+    return part is not None and (part is control or part.isAncestorOf(control))
+
+
+def fit(window: QWidget, letters: int, lines: int) -> None:
+    """Give a window room for so many letters and lines, as far as the screen has it."""
+    letter = window.fontMetrics()
+    wanted = QSize(letter.averageCharWidth() * letters, letter.height() * lines)
+    free = room(window)
+    window.resize(wanted.boundedTo(QSize(free.width() * 19 // 20, free.height() * 9 // 10)))
+
+
+def room(window: QWidget) -> QSize:
+    """What bars and docks leave of its screen."""
+    return window.screen().availableSize()
 
 
 def tab_after(before: QWidget, controls: Iterable[QWidget]) -> None:

@@ -67,6 +67,8 @@ class GatewayPage(QWidget):
         self._settings = Settings()
         self._leave: list[Callable[[], None]] = []
         self._known: tuple[str, ...] = ()
+        self._forced = False
+        """Failover is set from outside."""
         titles = (_("Gateway"), _("Tokens"), _("Names and failover"), _("Advanced"), _("Tools"), _("Usage"))
         keyed = form.access_keys(titles, taken)
         taken += form.access_letters(keyed)
@@ -119,6 +121,18 @@ class GatewayPage(QWidget):
         return self.failover.dirty or any(row.dirty for name, row in self.rows.items() if name != SWITCH)
 
     @property
+    def differs(self) -> bool:
+        """Some preference of the page is not as the program has it by itself, and can be changed here."""
+        return any(part.differs for part in self.fields) or bool(self.failover.value and not self._forced)
+
+    def reset(self) -> None:
+        """Enter what the program has by itself; tokens stay."""
+        for part in self.fields:
+            part.reset()
+        if not self._forced:
+            self.failover.enter(())
+
+    @property
     def wrong(self) -> QWidget | None:
         """The first control with something that cannot be saved."""
         return next((row.control for row in self.rows.values() if row.problem), None)
@@ -143,6 +157,7 @@ class GatewayPage(QWidget):
             if field.name in self.rows:
                 self.rows[field.name].show_field(field, forget=forget)
             else:
+                self._forced = bool(field.forced_by)
                 self.failover.show_settings(settings, field.forced_by, forget=forget)
         self._refresh()
         self._standing()

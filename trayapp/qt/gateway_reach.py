@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from trayapp.core.language import _
 from trayapp.qt import clipboard
-from trayapp.qt.dialogs import plain
+from trayapp.qt.dialogs import Wrapped, plain
 from trayapp.qt.fields import embolden, small
 from trayapp.qt.local_order import boxed, push
 from trayapp.ui import gateway
@@ -36,11 +36,11 @@ class Reach(QWidget):
             line.setReadOnly(True)
             line.setAccessibleName(told)
             # else the line is as narrow as Qt's usual one, and the end of the address is not seen
-            line.setMinimumWidth(line.fontMetrics().averageCharWidth() * 34)
+            line.setMinimumWidth(line.fontMetrics().horizontalAdvance(f"{gateway.address(65535, style)}mm"))
             name = _("Copy the address {which}").format(which=told[:1].lower() + told[1:])
             push_button = push(button, partial(self._copy, style), name)
             self.copy_buttons[style] = push_button
-            grid.addWidget(QLabel(told), row, 0)
+            grid.addWidget(Wrapped(told), row, 0)
             grid.addWidget(line, row, 1)
             grid.addWidget(push_button, row, 2)
         grid.addWidget(self.copied, len(gateway.STYLES), 0, 1, 3)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QEvent, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleTextInsertEvent,
+    QAccessibleTextRemoveEvent,
+    QContextMenuEvent,
+    QDesktopServices,
+)
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from trayapp.core.intents import Reply, StoreKey
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
+from trayapp.qt import clipboard, fields
 from trayapp.qt.dialogs import Perform, Start, named_buttons, plain
 from trayapp.qt.outcome import Outcome
+
+PASTED = 8
+"""Letters that come into the field at once when they are pasted; hands and input methods bring fewer."""
 
 HINTS = (
     Qt.InputMethodHint.ImhSensitiveData
@@ -20,13 +32,72 @@ HINTS = (
     | Qt.InputMethodHint.ImhNoPredictiveText
     | Qt.InputMethodHint.ImhNoAutoUppercase
 )
+DOT = "●"
+_CHANGING = (QEvent.Type.KeyPress, QEvent.Type.InputMethod, QEvent.Type.MouseButtonRelease, QEvent.Type.Drop)
+"""Events by which a user changes a line's text; the middle button pastes when it is let go."""
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Text that changes meanwhile is not told to screen readers.
+
+    WORKAROUND: of a line that shows dots Qt tells them the very letters that are pasted, replaced and deleted, and
+    every program of the session may listen to what they are told (PySide 6.11, AT-SPI of Linux).
+    """
+    heard = sys.platform.startswith("linux") and QAccessible.isActive()
+    if heard:
+        QAccessible.setActive(False)
+    try:
+        yield
+    finally:
+        if heard:
+            QAccessible.setActive(True)
+
+
+class KeyLine(QLineEdit):
+    """A line for a key: dots for the eye, and dots for the ear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setInputMethodHints(HINTS)
+
+    def event(self, event: QEvent) -> bool:
+        """What shows the key to the eye, because its user asked for it, tells it to the ear as well."""
+        if event.type() not in _CHANGING or self.echoMode() is not QLineEdit.EchoMode.Password:
+            return super().event(event)
+        before = len(self.text())
+        with unheard():
+            done = super().event(event)
+        self._tell(len(self.text()) - before)
+        return done
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The usual one; what is chosen in it is done between its closing and the next turn of the loop."""
+        menu = self.createStandardContextMenu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.aboutToHide.connect(self._chosen)
+        menu.popup(event.globalPos())
+
+    def _chosen(self) -> None:
+        if self.echoMode() is QLineEdit.EchoMode.Password:
+            quiet = unheard()
+            quiet.__enter__()
+            QTimer.singleShot(0, lambda: quiet.__exit__(None, None, None))
+
+    def _tell(self, grown: int) -> None:
+        if grown and QAccessible.isActive():
+            kind = QAccessibleTextInsertEvent if grown > 0 else QAccessibleTextRemoveEvent
+            place = max(0, self.cursorPosition() - max(0, grown))
+            QAccessible.updateAccessibility(kind(self, place, DOT * abs(grown)))
 
 
 class KeyDialog(QDialog):
     """Asks for one account's key. The key is checked by the provider before it is kept.
 
     ``warn`` says in words what is plainly wrong with a key as typed. ``note`` is a sentence on where
-    the key will go. The field holds the key until it is stored or the dialog is closed, not longer.
+    the key will go. The field holds the key until it is stored or the dialog is closed, not longer. A key
+    that was pasted can be taken out of the clipboard, where every program could read it, by a button.
     """
 
     def __init__(
@@ -47,11 +118,12 @@ class KeyDialog(QDialog):
         self._warn = warn
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Key for {name}").format(name=title))
-        self.edit = QLineEdit()
-        self.edit.setEchoMode(QLineEdit.EchoMode.Password)
-        self.edit.setInputMethodHints(HINTS)
+        self._length = 0
+        self._pasted: Secret | None = None
+        self.edit = KeyLine()
         self.edit.setAccessibleName(_("Key"))
-        self.edit.setMinimumWidth(self.edit.fontMetrics().averageCharWidth() * 60)
+        whole = self.edit.fontMetrics().averageCharWidth() * 60  # of most keys
+        self.edit.setMinimumWidth(min(whole, fields.room(self).width() * 3 // 4))
         self.edit.textChanged.connect(self._typed)
         label = plain(_("&Paste or type the key that {name} gave you:").format(name=title.replace("&", "&&")))
         label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
@@ -59,6 +131,11 @@ class KeyDialog(QDialog):
         label.setBuddy(self.edit)
         show = QCheckBox(_("&Show the key"))
         show.toggled.connect(self._show_key)
+        self.forget = QPushButton(_("C&lear the clipboard"))
+        self.forget.setAutoDefault(False)
+        self.forget.setToolTip(_("The key you pasted is still there, and every program can read it."))
+        self.forget.clicked.connect(self._clear)
+        self.forget.hide()
         self.warning = plain()
         self.outcome = Outcome(perform, start, button=False)
         self.outcome.busy_changed.connect(self._busy)
@@ -83,6 +160,7 @@ class KeyDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget in (label, self.edit, show, self.warning):
             layout.addWidget(widget)
+        layout.addWidget(self.forget, 0, Qt.AlignmentFlag.AlignLeft)
         if keys_url:
             page = QPushButton(_("&Open the key page…"))
             page.setAutoDefault(False)
@@ -106,15 +184,32 @@ class KeyDialog(QDialog):
         """Every way out wipes the field and gives up what is under way."""
         self.outcome.cancel()
         self._wipe()
+        self._pasted = None
         super().done(result)
 
     def _typed(self, text: str) -> None:
         key = text.strip()
+        grown, self._length = len(text) - self._length, len(text)
+        if grown >= PASTED:  # the clipboard is another program's, which may be slow: no letter typed waits for it
+            self._offer(Secret(key))
         warning = self._warn(key) if key else ""
         self.warning.setText(warning)
         self.warning.setVisible(bool(warning))
         self._save.setEnabled(bool(key))
         self.anyway.hide()
+
+    def _offer(self, key: Secret) -> None:
+        """What was pasted into an empty field stands in the clipboard as it is."""
+        if clipboard.holds(key):
+            self._pasted = key
+            self.forget.show()
+
+    def _clear(self) -> None:
+        if self._pasted is not None:
+            clipboard.clear(self._pasted)
+        self._pasted = None
+        self.forget.hide()
+        (self.edit if self.edit.isEnabled() else self._close).setFocus()
 
     def _show_key(self, on: bool) -> None:
         self.edit.setEchoMode(QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password)
@@ -152,6 +247,7 @@ class KeyDialog(QDialog):
 
 def wipe(edit: QLineEdit) -> None:
     """Leave nothing of a key in its field."""
-    # setText, unlike clear, leaves nothing to undo
-    edit.setText("*" * len(edit.text()))
-    edit.setText("")
+    with unheard():
+        # setText, unlike clear, leaves nothing to undo
+        edit.setText("*" * len(edit.text()))
+        edit.setText("")

@@ -69,13 +69,17 @@ class Exceptions(QGroupBox):
         self.add_button = push(add, self._add, _("Add the exception"))
         self.remove_button = push(remove, self._remove, _("Remove the selected exception"))
         self.note = note()
-        row = QHBoxLayout()
-        for widget in (self.model, self.treatment, self.add_button, self.remove_button):
-            row.addWidget(widget, 1 if widget is self.model else 0)
+        row, buttons = QHBoxLayout(), QHBoxLayout()
+        row.addWidget(self.model, 1)
+        row.addWidget(self.treatment)
+        buttons.addWidget(self.add_button)
+        buttons.addWidget(self.remove_button)
+        buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.addWidget(small(plain(help)))
         layout.addWidget(self.table)
         layout.addLayout(row)
+        layout.addLayout(buttons)
         layout.addWidget(self.note)
         self._draw()
 
@@ -108,6 +112,10 @@ class Exceptions(QGroupBox):
         say(self.note, forced(variable))
         enable((self.model, self.treatment, self.table), not variable)
         self._draw()
+
+    def enter(self, value: Mapping[str, Treatment]) -> None:
+        """Put these in."""
+        self._take(value)
 
     def applied(self, settings: Settings) -> Settings:
         """The settings with what is entered."""

@@ -82,6 +82,7 @@ class LocalPage(QWidget):
         self._advice: Advice | None = None
         self._advised = False
         self._known: tuple[str, ...] = ()
+        self._forced: set[str] = set()
         titles = (_("Strategy"), _("Loaded now"), _("Figures"), _("Roles and start"), _("Rules"))
         keyed = form.access_keys(titles, taken)
         taken += form.access_letters(keyed)
@@ -146,6 +147,26 @@ class LocalPage(QWidget):
         return next((it.control for it in self._entered if it.problem), None)
 
     @property
+    def differs(self) -> bool:
+        """Some preference of the page is not as the program has it by itself, and can be changed here."""
+        drafts, usual = self.drafts, Settings()
+        free = (name for name in self._editors if name not in self._forced)
+        changed = any(getattr(drafts, name) != getattr(usual, name) for name in free)
+        return changed or self.figures.differs
+
+    def reset(self) -> None:
+        """Enter what the program has by itself. Rules stay, and so does the strategy: neither is a preference."""
+        self.figures.reset()
+        empty: dict[str, Callable[[], None]] = {
+            "local_exceptions": lambda: self.exceptions.enter({}),
+            "roles": lambda: self.roles.enter({}),
+            "warm_at_launch": lambda: self.launch.enter(()),
+            "default_route": lambda: self.routes.default.enter(""),
+        }
+        for name in self._editors.keys() - self._forced:
+            empty[name]()
+
+    @property
     def _entered(self) -> tuple[FieldRow | _Editor, ...]:
         return (*self.rows.values(), *self._editors.values())
 
@@ -167,6 +188,7 @@ class LocalPage(QWidget):
     def show_settings(self, settings: Settings, page: form.Page, *, forget: bool = False) -> None:
         """Show what holds now; what was entered stays unless ``forget``."""
         self._settings = settings
+        self._forced = {field.name for field in page.fields if field.forced_by}
         for field in page.fields:
             if field.name in self.rows:
                 self.rows[field.name].show_field(field, forget=forget)

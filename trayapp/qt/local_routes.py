@@ -13,7 +13,7 @@ from trayapp.core.models import ModelRef
 from trayapp.core.rules import ROLES
 from trayapp.core.settings import Settings
 from trayapp.qt import local_rules
-from trayapp.qt.dialogs import plain
+from trayapp.qt.dialogs import Wrapped, plain
 from trayapp.qt.fields import embolden, make_scrolling
 from trayapp.qt.local_order import ModelBox, forced, note, say
 from trayapp.qt.local_rules import RuleList
@@ -68,14 +68,17 @@ class Routes(QScrollArea):
         layout.addWidget(self.rules)
         grid = QGridLayout()
         grid.setColumnStretch(1, 1)
-        _labelled(grid, 0, default, self.default)
-        grid.addWidget(self.default_note, 1, 1)
+        above = Wrapped(default)  # too long to stand beside anything
+        above.setBuddy(self.default)
+        grid.addWidget(above, 0, 0, 1, 2)
+        grid.addWidget(self.default, 1, 0, 1, 2)
+        grid.addWidget(self.default_note, 2, 0, 1, 2)
         heading = plain(_("Try it"))
         embolden(heading)
-        grid.addWidget(heading, 2, 0, 1, 2)
-        _labelled(grid, 3, text, self.text)
-        _labelled(grid, 4, name, self.name)
-        grid.addWidget(self.result, 5, 1)
+        grid.addWidget(heading, 3, 0, 1, 2)
+        _labelled(grid, 4, text, self.text)
+        _labelled(grid, 5, name, self.name)
+        grid.addWidget(self.result, 6, 1)
         layout.addLayout(grid)
         layout.addStretch(1)
         make_scrolling(self, inside)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import msgspec
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -14,12 +14,14 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QLineEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from trayapp.core.language import _
 from trayapp.core.rules import ROLES, Rule
+from trayapp.qt import fields
 from trayapp.qt.dialogs import named_buttons, plain
 from trayapp.qt.fields import small
 from trayapp.qt.local_order import ModelBox, note, say
@@ -58,7 +60,7 @@ class RuleDialog(QDialog):
         self.to = ModelBox(_("Goes to"), placeholder=_("A role, or ACCOUNT/MODEL"))
         self.to.offer((*ROLES, *models))
         self.to.enter(rule.to)
-        self.pattern.setMinimumWidth(self.fontMetrics().averageCharWidth() * 60)
+        self.pattern.setMinimumWidth(min(self.fontMetrics().averageCharWidth() * 60, fields.room(self).width() // 2))
         help = small(
             plain(
                 _(
@@ -93,9 +95,15 @@ class RuleDialog(QDialog):
         self.ok.setDefault(True)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
+        inside = self._inside = QWidget()
+        around = QVBoxLayout(inside)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addLayout(grid)
+        around.addStretch(1)
+        self.area = QScrollArea()
+        fields.make_scrolling(self.area, inside)
         layout = QVBoxLayout(self)
-        layout.addLayout(grid)
-        layout.addStretch(1)
+        layout.addWidget(self.area, 1)
         layout.addWidget(self.buttons)
         for edit in (self.name, self.pattern):
             edit.textEdited.connect(lambda _text: self._judge())
@@ -146,8 +154,12 @@ class RuleDialog(QDialog):
         self._grow()
 
     def _grow(self) -> None:
-        """Text that wraps does not count for a window's height by itself."""
-        layout = self.layout()
-        wanted = layout.totalHeightForWidth(self.width()) if layout is not None else 0
-        if wanted > self.height():
-            self.resize(self.width(), wanted)
+        """Text that wraps does not count for a window's height by itself; what the screen lacks is scrolled."""
+        view, inside = self.area.viewport(), self._inside
+        wide = max(view.width(), inside.minimumSizeHint().width())
+        wanted = QSize(
+            self.width() + wide - view.width(),
+            self.height() + max(0, inside.heightForWidth(wide) - view.height()),
+        )
+        free = fields.room(self)
+        self.resize(wanted.boundedTo(QSize(free.width(), free.height() * 9 // 10)))

@@ -180,7 +180,10 @@ class RuleList(QWidget):
             widest = self.fontMetrics().averageCharWidth() * WIDEST
             for column in range(3):
                 self.list.resizeColumnToContents(column)
-                self.list.setColumnWidth(column, min(self.list.columnWidth(column), widest))
+                least = self.list.header().sectionSizeHint(column)
+                self.list.setColumnWidth(column, max(min(self.list.columnWidth(column), widest), least))
+            last = self.list.columnCount() - 1
+            self.list.header().setMinimumSectionSize(self.list.header().sectionSizeHint(last))
             selected = self.list.topLevelItem(max(0, min(at, len(self._value) - 1)))
             if selected is not None:
                 self.list.setCurrentItem(selected)

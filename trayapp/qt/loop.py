@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from importlib import import_module
 from types import TracebackType
 
 from qasync import QEventLoop
@@ -14,11 +15,15 @@ from trayapp.app.root import App
 from trayapp.qt import garbage
 from trayapp.qt.front import Front
 from trayapp.qt.session import Application, SessionEnd, Workers
+from trayapp.system import hardening
 from trayapp.system.instance import Claim
 from trayapp.system.paths import Paths
 
 THREADS = 4
 """For what blocks: reading, writing, parsing. The keyring has threads of its own."""
+
+PARTS = ("trayapp.app.perform", "trayapp.app.start", "trayapp.app.noticing", "trayapp.local.engine")
+"""What begins after the icon, in pieces of 10 ms: all at once it would be busy for 50 ms."""
 
 
 def run(paths: Paths, claim: Claim, *, silent: bool = False, debug: bool = False) -> int:
@@ -39,7 +44,7 @@ def run(paths: Paths, claim: Claim, *, silent: bool = False, debug: bool = False
 
 
 async def _main(qt: Application, paths: Paths, claim: Claim, *, silent: bool, debug: bool) -> None:
-    app = build(paths)
+    app = build(paths, env=hardening.begin())
     front = Front(app, silent=silent)
     front.show_icon()
     loop = asyncio.get_running_loop()
@@ -53,8 +58,18 @@ async def _main(qt: Application, paths: Paths, claim: Claim, *, silent: bool, de
     from trayapp.system import logs
 
     logs.set_up(paths, debug=debug)
+    from trayapp.qt.watchdog import Watchdog
+
+    watchdog = Watchdog()
+    watchdog.start()
+    for part in PARTS:  # between two of them the icon answers
+        await asyncio.sleep(0)
+        import_module(part)
+    if app.local.servers():  # they are looked at through a library of 60 ms
+        await asyncio.to_thread(import_module, "trayapp.local.ollama")
     front.start(claim)
     await app.leaving.wait()
+    watchdog.stop()
     front.close()
     await claim.close()
     await session.closed()

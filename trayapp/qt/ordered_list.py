@@ -115,6 +115,10 @@ class OrderedList(QGroupBox):
         enable((self.list, self.model), not variable)
         self._draw(self.list.currentRow())
 
+    def enter(self, value: Iterable[str]) -> None:
+        """Put these in."""
+        self._take(tuple(value), 0)
+
     def applied(self, settings: Settings) -> Settings:
         """The settings with what is entered."""
         return msgspec.structs.replace(settings, **{self._name: self._value}) if self.dirty else settings

@@ -8,7 +8,16 @@ from typing import Any
 from msgspec import Struct
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+)
 
 from trayapp.app import welcoming
 from trayapp.app.root import App
@@ -21,7 +30,7 @@ from trayapp.providers.spec import ProviderSpec
 from trayapp.providers.table import SPECS
 from trayapp.qt.account_form import Warn
 from trayapp.qt.dialogs import Start, plain
-from trayapp.qt.fields import embolden
+from trayapp.qt.fields import embolden, fit, make_scrolling
 from trayapp.qt.welcome_pages import FoundPage, ModelPage, ProviderPage
 from trayapp.ui.welcome import Draft, Sights, accounts_of, choices, sights
 
@@ -53,7 +62,9 @@ class Welcome(QDialog):
         self.found, self.provider, self.model = FoundPage(), ProviderPage(side.specs, side.warn), ModelPage()
         self.steps = QStackedWidget()
         for page in (self.found, self.provider, self.model):
-            self.steps.addWidget(page)
+            area = QScrollArea()
+            make_scrolling(area, page)
+            self.steps.addWidget(area)
         self.message = plain()
         self.progress = QProgressBar()
         self.progress.setRange(0, 0)
@@ -79,8 +90,7 @@ class Welcome(QDialog):
         layout.addWidget(self.message)
         layout.addWidget(self.progress)
         layout.addLayout(buttons)
-        letter = self.fontMetrics()
-        self.resize(letter.averageCharWidth() * 88, letter.height() * 24)
+        fit(self, 88, 26)
         self._show_busy(False)
         self._go(0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from PySide6.QtWidgets import QWidget
@@ -77,8 +77,10 @@ class Windows:
         *,
         found: Callable[[], Mapping[str, str]],
         gateway: GatewayFeed | None = None,
+        shortcut_problem: Topic[str] | None = None,
     ) -> None:
         self._app = app
+        self._shortcut_problem = shortcut_problem or Topic("")
         self._feed = gateway or feed_of(app)
         self._ask = ask
         self._found = found
@@ -224,6 +226,8 @@ class Windows:
             gateway=self._gateway(),
             stored=lambda: app.stored,
             forced=app.forced,
+            exported=self._exported,
+            shortcut_problem=self._shortcut_problem,
         )
 
     def _local(self) -> LocalSide:
@@ -299,6 +303,11 @@ class Windows:
             return await perform(self._app, intent, told=False)
         finally:
             garbage.tidy()
+
+    def _exported(self) -> dict[str, Any]:
+        from trayapp.app.transfer import exported
+
+        return exported(self._app)
 
     async def _login(self) -> LoginStatus:
         return await asyncio.to_thread(self._app.login().status)

@@ -15,6 +15,18 @@ PROFILES = N_("Profiles")
 DIAGNOSTICS = N_("Diagnostics")
 ABOUT = N_("About")
 ON, OFF = "on", "off"
+_ABOUT: dict[str, tuple[str, str]] = {
+    GENERAL: (N_("How the program starts, which language it speaks, and what it tells you about."), "settings"),
+    DESKTOP: (N_("What the icon looks like, what clicks on it do, and the keys that find a model."), "settings"),
+    PROVIDERS: (N_("Services and servers whose models you can choose, and the keys to them."), "choosing"),
+    MODELS: (N_("Which models the menu shows, and when providers are asked for their lists."), "lists"),
+    LOCAL: (N_("How long models stay in this computer’s memory, and where requests go."), "local-models"),
+    GATEWAY: (N_("One address on this computer by which all your tools reach the chosen model."), "gateway"),
+    PROFILES: (N_("A choice of model, accounts and strategy under one name, used with one click."), "profiles"),
+    DIAGNOSTICS: (N_("What is wrong and what to do about it, and how each account’s list stands."), "troubleshooting"),
+    ABOUT: (N_("Which version this is, and where its files are."), ""),
+}
+"""What each page is for, and where the guide says more."""
 
 
 class Shape(StrEnum):
@@ -50,6 +62,10 @@ class Page(Struct, frozen=True):
     name: str
     title: str
     fields: tuple[Field, ...] = ()
+    about: str = ""
+    """What it is for, in a sentence."""
+    guide: str = ""
+    """The page of the user guide that says more; empty: none does."""
 
 
 class About(Struct, frozen=True):
@@ -75,7 +91,7 @@ def pages(settings: Settings, forced: Mapping[str, str] | None = None) -> tuple[
     found[PROFILES] = []
     found[DIAGNOSTICS] = []
     found[ABOUT] = []
-    return tuple(Page(name, _(name), tuple(fields)) for name, fields in found.items())
+    return tuple(_page(name, tuple(fields)) for name, fields in found.items())
 
 
 def check(field: Field, text: str) -> str:
@@ -115,8 +131,19 @@ def access_keys(labels: Iterable[str], taken: str = "") -> tuple[str, ...]:
                 made.append(_escaped(label[:at]) + "&" + _escaped(label[at:]))
                 break
         else:
-            made.append(_escaped(label))
+            made.append(_appended(label, used))
     return tuple(made)
+
+
+def _appended(label: str, used: set[str]) -> str:
+    """Where no letter of it can be typed, a Latin one in brackets, as is usual in Chinese and Japanese."""
+    foreign = any(letter.isalpha() and letter == letter.upper() == letter.lower() for letter in label)
+    free = next((letter for letter in "abcdefghijklmnopqrstuvwxyz" if letter not in used), "")
+    if not foreign or not free:
+        return _escaped(label)
+    used.add(free)
+    bare = label.rstrip("…：:")
+    return f"{_escaped(bare)}(&{free.upper()}){_escaped(label[len(bare) :])}"
 
 
 def access_letters(labels: Iterable[str]) -> str:
@@ -127,6 +154,11 @@ def access_letters(labels: Iterable[str]) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&&")
+
+
+def _page(name: str, fields: tuple[Field, ...]) -> Page:
+    about, guide = _ABOUT.get(name, ("", ""))
+    return Page(name, _(name), fields, _(about), guide)
 
 
 def _field(preference: schema.Preference, settings: Settings, forced_by: str) -> Field:

@@ -39,7 +39,7 @@ def test_a_running_tray_is_told_without_the_key(shell: Shell, canary: str) -> No
     shell.running = True
     assert shell.run("key", "set", "groq", typed=canary).code == 0
     assert shell.handed == ["ping", KeyChanged("groq", present=True)]
-    assert shell.alone == [StoreKey("groq", Secret(canary))]
+    assert shell.alone == [StoreKey("groq", Secret(canary), remember=False)]
 
 
 def test_a_refused_key_is_code_one_and_the_tray_hears_nothing(shell: Shell, canary: str) -> None:

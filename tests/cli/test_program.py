@@ -95,7 +95,8 @@ def test_every_setting_can_be_read(shell: Shell) -> None:
 def test_a_setting_is_changed_and_the_others_stay(shell: Shell) -> None:
     shell.set_up(GROQ, tray_wait=20)
     assert shell.run("settings", "set", "notify_switch", "off").code == 0
-    assert shell.alone == [SaveSettings(Settings(notify_switch=False, tray_wait=20, accounts=(GROQ,)))]
+    before = Settings(tray_wait=20, accounts=(GROQ,))
+    assert shell.alone == [SaveSettings(msgspec.structs.replace(before, notify_switch=False), before)]
 
 
 @pytest.mark.parametrize(

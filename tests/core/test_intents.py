@@ -22,8 +22,10 @@ RULE = Rule("short", "^.{0,100}$", "fast", on="name", enabled=False)
 EXAMPLES: dict[type, Any] = {
     intents.PickModel: intents.PickModel(ModelRef("openrouter", "openai/gpt-5:free"), confirmed=True),
     intents.Refresh: intents.Refresh("groq"),
-    intents.SaveSettings: intents.SaveSettings(Settings(tray_wait=3, accounts=(ACCOUNT,), rules=(RULE,))),
-    intents.SaveAccount: intents.SaveAccount(ACCOUNT),
+    intents.SaveSettings: intents.SaveSettings(
+        Settings(tray_wait=3, accounts=(ACCOUNT,), rules=(RULE,)), Settings(tray_wait=4)
+    ),
+    intents.SaveAccount: intents.SaveAccount(ACCOUNT, Account("azure", "azure-openai"), new=True),
     intents.RemoveAccount: intents.RemoveAccount("azure"),
     intents.EnableAccount: intents.EnableAccount("azure", False),
     intents.Pin: intents.Pin(ModelRef("groq", "llama"), on=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trayapp.core.secret import Secret
 from trayapp.gateway.headers import AGENT, downward, upward
 
 CALLER = [
@@ -111,3 +112,9 @@ def test_nothing_that_speaks_of_the_upstreams_site_comes_down() -> None:
 
 def test_the_length_is_told_where_the_body_stays_as_it_is() -> None:
     assert ("Content-Length", "12") in downward(ANSWERED, length=True)
+
+
+def test_a_header_that_quotes_the_accounts_key_stays_here(canary: str) -> None:
+    told = [("retry-after", canary), ("x-request-id", f"for {canary}!"), (canary, "1"), ("x-other", "fine")]
+    assert downward(told, length=False, secrets=(Secret(canary),)) == [("x-other", "fine")]
+    assert downward(told, length=False, secrets=(Secret(""),)) == told

@@ -151,6 +151,18 @@ async def test_a_key_that_any_error_quotes_is_struck_out(canary: str) -> None:
                 assert canary not in answer.text
 
 
+@pytest.mark.parametrize("status", [200, 400, 429])
+@pytest.mark.parametrize("path", list(ROUTES))
+async def test_a_header_that_quotes_the_key_goes_to_no_tool(path: str, status: int, canary: str) -> None:
+    body = wire.WHOLE[Dialect.OPENAI](wire.ANSWERS["text"]) if status == 200 else {"error": {"message": "Slow down."}}
+    echo = {"retry-after": canary, "x-request-id": f"r-{canary}", "x-ratelimit-limit": "7"}
+    async with Upstream(lambda _: Reply(status=status, body=body, headers=echo)) as url:
+        async with gateway(World(accounts=accounts(url), chosen=OPENAI, key=canary)) as served:
+            answer = await served.post(path, ROUTES[path])
+            assert answer.status_code == status
+            assert canary not in str(answer.headers) + answer.text
+
+
 @pytest.mark.parametrize("path", list(ROUTES))
 @pytest.mark.parametrize("dialect", list(AT))
 async def test_a_model_that_is_gone_is_said_with_what_to_click(path: str, dialect: Dialect) -> None:

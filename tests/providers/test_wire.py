@@ -25,7 +25,7 @@ from trayapp.providers.fields import NotAListError
 from trayapp.providers.spec import Timeouts
 from trayapp.providers.table import spec
 from trayapp.providers.walk import MAX_ROWS
-from trayapp.providers.wire import MAX_BYTES, MAX_DEPTH, Wire, decoded
+from trayapp.providers.wire import MAX_ANSWER, MAX_DEPTH, Wire, decoded
 
 SHORT = Timeouts(connect=0.5, receive=0.3, pool=0.5, retries=0, base_delay=0.1)
 
@@ -61,21 +61,21 @@ async def test_a_list_comes_over_a_real_connection_with_its_headers() -> None:
 
 
 async def test_an_answer_past_the_limit_is_refused_while_it_comes() -> None:
-    endless = b"[" + b" " * (MAX_BYTES + 10)
+    endless = b"[" + b" " * (MAX_ANSWER + 10)
     error = await failing({"/models": Reply(body=endless)}, timeouts=Timeouts(1, 5, 1, 0, 0.1))
     assert error.failure.kind is Kind.GARBLED
-    assert "32 MB" in error.failure.detail
+    assert "8 MB" in error.failure.detail
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 async def test_a_bomb_is_counted_as_it_unfolds(coding: str) -> None:
-    plain = b" " * (4 * MAX_BYTES)
+    plain = b" " * (4 * MAX_ANSWER)
     packed = gzip.compress(plain) if coding == "gzip" else zlib.compress(plain)
     assert len(packed) < 200_000
     reply = Reply(body=packed, headers={"content-encoding": coding})
     error = await failing({"/models": reply}, timeouts=Timeouts(1, 5, 1, 0, 0.1))
     assert error.failure.kind is Kind.GARBLED
-    assert "32 MB" in error.failure.detail
+    assert "8 MB" in error.failure.detail
 
 
 @pytest.mark.parametrize("coding", ["gzip, gzip", "br", "zstd", "identity, gzip", "compress"])
@@ -226,10 +226,23 @@ async def test_a_name_that_nobody_has_is_an_outage(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_server_without_tls_is_told_as_such() -> None:
-    async with Upstream({"/models": Reply(body=models(1))}) as url:
+    async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    with pytest.raises(ProviderError) as caught:
+        await fetch(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    server.close()
+    assert caught.value.failure.kind is Kind.TLS
+
+
+async def test_who_is_silent_in_the_handshake_is_an_outage_and_may_be_asked_again() -> None:
+    async with Upstream({}) as url:  # it waits for the end of a request that never comes
         with pytest.raises(ProviderError) as caught:
             await fetch(url.replace("http://", "https://"))
-    assert caught.value.failure.kind is Kind.TLS
+    assert caught.value.failure.kind.retryable or caught.value.failure.kind is Kind.NOT_RUNNING
 
 
 async def test_a_certificate_that_does_not_hold_is_no_outage() -> None:

@@ -134,10 +134,14 @@ async def test_an_idle_loop_wakes_it_not_once() -> None:
     async with watched() as told:
         await told_of(told, slow_slot)  # it is at work
         (thread,) = (it for it in threading.enumerate() if it.name == "watchdog")
-        before = switches(thread)
-        await asyncio.sleep(0.3)
-        after = switches(thread)
-    assert after == before
+        woken = []
+        for _again in range(10):  # on a busy machine the last look may come late
+            before = switches(thread)
+            await asyncio.sleep(0.2)
+            woken.append(switches(thread) - before)
+            if not woken[-1]:
+                break
+    assert woken[-1] == 0, woken
 
 
 @kernel
@@ -212,6 +216,10 @@ def test_the_log_tells_each_place_once_and_again_when_it_is_worse(caplog: pytest
     for number in range(2 * watchdog.KINDS):
         log.tell(Busy("qt/menu.py fill", f"place {number}", 0.06, (step,)))
     assert len(caplog.records) == watchdog.KINDS + 1
+
+
+def test_our_own_code_is_known_by_the_folder_of_the_package() -> None:
+    assert watchdog._OURS.replace("\\", "/").endswith("/trayapp/")
 
 
 def test_looks_are_frequent_enough_for_the_limit() -> None:

@@ -226,6 +226,17 @@ def test_a_pipe_or_a_folder_is_no_file_and_keeps_nobody_waiting(tmp_path: Path) 
         files.read_bytes(tmp_path / "none", 10)
 
 
+@posix
+def test_the_beginning_of_a_file_is_read_without_the_rest_and_without_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 100)
+    assert files.read_start(path, 10) == b"x" * 10
+    assert files.read_start(path, 1000) == b"x" * 100
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Invalid argument"):
+        files.read_start(tmp_path / "pipe", 10)
+
+
 def test_what_is_set_aside_is_numbered_and_the_newest_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     (tmp_path / "state.json.bad-x").write_bytes(b"not ours")

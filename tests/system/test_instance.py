@@ -216,3 +216,14 @@ async def test_an_instance_that_dies_while_it_is_asked_is_an_error_and_no_hang(t
     got = await asyncio.to_thread(instance.enter, tmp_path, b"{}", 5)
     assert isinstance(got, Claim)
     got.release()
+
+
+@both_doors
+async def test_a_program_that_ends_before_it_serves_serves_nobody_and_fails_at_nothing(
+    tmp_path: Path, tcp: bool
+) -> None:
+    claim = instance.claim(tmp_path, tcp=tcp)
+    assert claim is not None
+    await claim.close()
+    await claim.serve(echo)
+    assert await ask(tmp_path, b"{}", tcp=tcp) is None

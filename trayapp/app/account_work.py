@@ -24,7 +24,7 @@ async def save_account(app: App, intent: SaveAccount) -> Reply:
     before = {it.id: it for it in app.accounts}.get(account.id)
     if before is not None and before.spec != account.spec:
         raise UserError(_("The account “{id}” belongs to {name} already.").format(id=account.id, name=name_of(before)))
-    await app.prefer(lambda settings: with_account(settings, account))
+    await app.prefer(lambda settings: _with_saved(settings, intent))
     await _follow(app, before, app.account(account.id))
     missing = unset(account)
     return Reply(True, missing or _("{name} saved.").format(name=account.name or spec.name), {"id": account.id})
@@ -58,8 +58,11 @@ async def remove_account(app: App, intent: RemoveAccount) -> Reply:
 async def enable_account(app: App, intent: EnableAccount) -> Reply:
     """Switched off, its file and its key stay."""
     account = app.account(intent.provider)
-    own = msgspec.structs.replace(_own(app, account), enabled=intent.enabled)
-    await app.prefer(lambda settings: with_account(settings, own))
+    await app.prefer(
+        lambda settings: with_account(
+            settings, msgspec.structs.replace(_own(settings, account), enabled=intent.enabled)
+        )
+    )
     await _follow(app, account, app.account(account.id))
     text = _("{name} is switched on.") if intent.enabled else _("{name} is switched off.")
     return Reply(True, text.format(name=name_of(account)))
@@ -77,7 +80,10 @@ async def save_settings(app: App, intent: SaveSettings) -> Reply:
         raise UserError(_("There are two accounts “{id}”. Give one of them another id.").format(id=twice))
     before = {it.id: it for it in app.accounts}
     shipped, stored = app.settings.value.use_catalog_fallback, app.stored
-    await app.prefer(lambda _old: intent.settings)
+    base = intent.base or stored
+    from trayapp.system.settings_text import merged
+
+    await app.prefer(lambda now: merged(now, base, intent.settings))
     for account in app.accounts:
         listing = app.catalog.listings.value.get(account.id)
         if listing is not None and listing.locked and app.settings.value.use_catalog_fallback is not shipped:
@@ -107,14 +113,32 @@ def with_account(settings: Settings, account: Account) -> Settings:
     return msgspec.structs.replace(settings, accounts=accounts)
 
 
+def _with_saved(settings: Settings, intent: SaveAccount) -> Settings:
+    """The settings with the account as asked for. Raises UserError where its id was taken meanwhile."""
+    held = next((it for it in settings.accounts if it.id == intent.account.id), None)
+    if held is None:
+        return with_account(settings, intent.account)
+    if intent.new:
+        told = _("There is an account “{id}” already. Give this one another id.")
+        raise UserError(told.format(id=held.id))
+    if intent.base is None:
+        return with_account(settings, intent.account)
+    changes = {
+        name: value
+        for name in Account.__struct_fields__
+        if (value := getattr(intent.account, name)) != getattr(intent.base, name)
+    }
+    return with_account(settings, msgspec.structs.replace(held, **changes))
+
+
 def reach(account: Account) -> tuple[object, ...]:
     """What decides whom we ask and as whom: when it changes, the old list is another account's."""
     return (account.spec, account.base_url, tuple(sorted(account.values.items())), account.key_from)
 
 
-def _own(app: App, account: Account) -> Account:
+def _own(settings: Settings, account: Account) -> Account:
     """The account as the settings hold it, without an address that came from the environment."""
-    found = next((it for it in app.settings.value.accounts if it.id == account.id), None)
+    found = next((it for it in settings.accounts if it.id == account.id), None)
     return found or Account(account.id, account.spec)
 
 

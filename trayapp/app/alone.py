@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trayapp.app.build import build
 from trayapp.app.perform import perform
 from trayapp.core.intents import Intent, Reply
+from trayapp.system import hardening
 from trayapp.system.paths import Paths
 
 if TYPE_CHECKING:
@@ -19,7 +22,14 @@ def alone(
     intent: Intent, paths: Paths, *, env: Mapping[str, str] | None = None, keyring: Keyring | None = None
 ) -> Reply:
     """Perform one intent and wait for whatever it set going. ``keyring`` stands in for the system's."""
-    return asyncio.run(_alone(intent, paths, env, keyring))
+    hardening.no_dumps()
+    usual = threading.excepthook
+    # an error's text may quote a key; the program's own hook strikes it out, and Python's for threads would not
+    threading.excepthook = lambda met: sys.excepthook(met.exc_type, met.exc_value or met.exc_type(), met.exc_traceback)
+    try:
+        return asyncio.run(_alone(intent, paths, env, keyring))
+    finally:
+        threading.excepthook = usual
 
 
 def local_status(paths: Paths, *, env: Mapping[str, str] | None = None) -> dict[str, Any]:

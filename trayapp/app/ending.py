@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
+import threading
 
 from trayapp.app.root import App
 
@@ -22,4 +24,11 @@ def catch(app: App, loop: asyncio.AbstractEventLoop) -> None:
         if isinstance(exc, BaseException):
             app.report(str(context.get("message", "the loop")), exc)
 
+    def in_thread(met: threading.ExceptHookArgs) -> None:
+        if met.exc_type is not SystemExit:
+            # by the log, which strikes keys out, and not by ``report``: what hears of it belongs to the loop's thread
+            error = (met.exc_type, met.exc_value or met.exc_type(), met.exc_traceback)
+            logging.getLogger(__name__).error("unexpected in a thread", exc_info=error)
+
     loop.set_exception_handler(in_loop)
+    threading.excepthook = in_thread

@@ -15,6 +15,7 @@ from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, RemoveKey, Reply, StoreKey
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
+from trayapp.core.settings import Settings
 from trayapp.providers import keys as key_hints
 from trayapp.system.keys import Kept, KeyringState, cleaned
 from trayapp.system.logs import know
@@ -40,10 +41,12 @@ async def store_key(app: App, intent: StoreKey) -> Reply:
         note = _verdict(app, account, checked)
         if checked.verdict != GOOD:
             return Reply(False, note, {"verdict": checked.verdict.value})
-    kept = await _store(app, account, slot, key)
+    kept = await _store(app, account, slot, key, remember=intent.remember)
     if kept is Kept.SESSION:
         return Reply(True, f"{_('Key held until you quit.')} {_why_not(app)}".rstrip(), {"kept": kept.value})
-    return Reply(True, f"{_('Key stored in the keyring.')} {note}".rstrip(), {"kept": kept.value})
+    told = f"{_('Key stored in the keyring.')} {note}".rstrip()
+    about = {"kept": kept.value} if intent.remember else {"kept": kept.value, "remembered": False}
+    return Reply(True, told, about)
 
 
 async def copy_key(app: App, intent: CopyKey) -> Reply:
@@ -138,14 +141,14 @@ async def changed(app: App, account: Account) -> None:
         app.behind(app.catalog.refresh((account,), force=True), name=f"refresh {account.id}")
 
 
-async def _store(app: App, account: Account, slot: str, key: Secret) -> Kept:
+async def _store(app: App, account: Account, slot: str, key: Secret, *, remember: bool) -> Kept:
     """Write it and remember that it is there. What cannot be remembered is not kept either."""
     try:
         kept = await app.keychain.store(slot, key)
     except ProviderError as exc:
         # what is wrong is the key or the keyring, and neither the account nor its provider
         raise UserError(exc.failure.detail or words_for(app, exc.failure)) from exc
-    if kept is Kept.SESSION and app.alone:
+    if not remember or (kept is Kept.SESSION and app.alone):
         return kept  # the session is this one call
     try:
         await _known(app, slot, present=kept is Kept.KEYRING)
@@ -174,8 +177,11 @@ async def _own_key(app: App, account: Account) -> None:
 
     from trayapp.app.account_work import with_account
 
-    own = next((it for it in app.settings.value.accounts if it.id == account.id), account)
-    await app.prefer(lambda it: with_account(it, msgspec.structs.replace(own, key_from=KeyFrom.KEYRING)))
+    def change(settings: Settings) -> Settings:
+        own = next((it for it in settings.accounts if it.id == account.id), account)
+        return with_account(settings, msgspec.structs.replace(own, key_from=KeyFrom.KEYRING))
+
+    await app.prefer(change)
 
 
 async def _check(app: App, account: Account, key: Secret) -> Checked:

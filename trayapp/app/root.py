@@ -173,11 +173,30 @@ class App:
             return stored
 
     async def note(self, change: Callable[[State], State]) -> None:
-        """Remember what nobody asked for: where it cannot be written, the log says so, and nobody is bothered."""
+        """Remember what nobody asked for: where it cannot be written, the log says so, and nobody is bothered.
+
+        Without a tray the file is changed as it stands then: others may have written it since we read it.
+        """
         try:
-            await self.remember(change)
+            if self.alone:
+                await asyncio.to_thread(self._note_alone, change)
+            else:
+                await self.remember(change)
         except (ProviderError, UserError) as exc:
             _log().warning("not remembered: %s", exc)
+
+    def _note_alone(self, change: Callable[[State], State]) -> None:
+        """In our turn; where a tray runs, or another command is at work, it is found out again some other time."""
+        from trayapp.system import instance
+
+        try:
+            with instance.write_lock(self.paths.runtime, timeout=0.0):
+                store = Store(self.paths)
+                before = store.load().state
+                if change(before) != before:
+                    store.save_state(change(before))
+        except OSError as exc:
+            _log().info("not remembered: %s", exc)
 
     def _preferred(self, stored: Settings) -> None:
         self.stored = stored

@@ -12,6 +12,7 @@ from trayapp.core.language import _
 from trayapp.core.overrides import PREFIX
 from trayapp.core.secret import Secret
 from trayapp.gateway.status import GatewayState
+from trayapp.system import hardening
 from trayapp.system.instance import Claim
 from trayapp.system.keys import KeyringState, shown
 from trayapp.system.paths import Paths
@@ -34,6 +35,7 @@ def serve(
     The gateway is on for this run, whatever the settings say, and at ``port`` if there is one. The claim is released.
     """
     env = {**env, f"{PREFIX}GATEWAY": "true"}
+    hardening.begin(unreadable=True)
     if port is not None:
         env[f"{PREFIX}GATEWAY_PORT"] = str(port)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from trayapp.app.door import answer
@@ -13,8 +14,9 @@ from trayapp.catalog.refresher import Refresher
 from trayapp.core.accounts import IMPLICIT, Account
 from trayapp.core.errors import ProviderError, UserError
 from trayapp.providers.spec import base_url, loopback
-from trayapp.system import wake
+from trayapp.system import files, wake
 from trayapp.system.instance import Claim
+from trayapp.system.paths import Paths
 
 LOOK_AGAIN = 60.0
 """Seconds between two looks for a local server that never answered; only when a menu is opened."""
@@ -48,6 +50,7 @@ class Started:
         app.reachable = self._reachable
         if self._claim is not None:
             app.tasks.start(self._claim.serve(partial(answer, app)), name="serve the command line")
+        app.tasks.start(self._tidy(), name="remove what a killed program left")
         app.tasks.start(self.network.watch(), name="hear of sleep and network")
         app.tasks.start(self._first(), name="first lists")
         app.settings.listen(lambda _settings: self.refresher.arm())
@@ -92,6 +95,16 @@ class Started:
                     continue
         return made
 
+    async def _tidy(self) -> None:
+        """Half-written files must not outlive the program that was killed at them by more than one start."""
+        import asyncio
+
+        paths = self.app.paths
+        linked = paths.settings_file.resolve().parent  # it may lie in a repository of dotfiles
+        for folder in {paths.config, linked, paths.data, paths.cache, paths.listings}:
+            await asyncio.to_thread(files.sweep, folder)
+        await asyncio.to_thread(_finished, paths)
+
     async def _first(self) -> None:
         app = self.app
         if app.state.value.keyed:
@@ -128,6 +141,17 @@ class Started:
 
     def _kept_up(self) -> tuple[Account, ...]:
         return tuple(it for it in self.app.accounts if it.enabled and not self._unseen(it))
+
+
+def _finished(paths: Paths) -> None:
+    """The figures of use have a journal where a program was killed at them, and few starts have to import for that."""
+    if next(paths.data.glob("*-journal"), None) is None:
+        return
+    from trayapp.gateway.usage import FILE
+    from trayapp.gateway.usage_file import UsageFile
+
+    with suppress(UserError):  # told when figures are next written
+        UsageFile(paths.data / FILE).finish()
 
 
 def on_this_computer(account: Account) -> bool:

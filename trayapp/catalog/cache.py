@@ -221,8 +221,7 @@ class Shelf:
     def _standing_version(path: Path) -> int:
         """The version of the file that stands there; zero for none, or for one that is not ours."""
         try:
-            with path.open("rb") as file:
-                begin = file.read(32)
+            begin = files.read_start(path, 32)
             return _version(begin if _VERSION.match(begin) else files.read_bytes(path, FILE_BYTES))
         except (OSError, ValueError, RecursionError):
             return 0

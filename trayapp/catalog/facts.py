@@ -11,23 +11,24 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trayapp.catalog.rows import EVERYTHING, Book, Edition, Fact, read
+from trayapp.catalog.rows import EVERYTHING, UNREADABLE, Book, Edition, Fact, read
 from trayapp.core.accounts import Account
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Capability, Modality, Model, ModelRef, Price, Use
 from trayapp.providers.naming import by_name
 from trayapp.providers.spec import Entry, ProviderSpec
+from trayapp.system import files
 
 if TYPE_CHECKING:
     from trayapp.catalog.matching import Index, Match
 
 REFRESHED = ("catalog-models-dev.json", "catalog-openrouter.json")
 """Files in the data folder that ``update`` writes; the later wins."""
-_MOST_BYTES = 32 << 20
+LARGEST = 32 << 20
+"""Of a file; a larger one is not read."""
 _NOTHING = Fact("")
 _UNKNOWN = (None, "", 0)
 _FREE = Price(0.0, 0.0)
@@ -152,19 +153,18 @@ class Facts:
 def _book(path: Path) -> Book | None:
     """A file's book; what is missing, broken or of a later format is as if it were not there."""
     try:
-        if path.stat().st_size <= _MOST_BYTES:
-            return read(path.read_bytes())
+        return read(files.read_bytes(path, LARGEST))
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as exc:
+    except (OSError, *UNREADABLE) as exc:
         _warn(path, exc)
-    return None
+        return None
 
 
 def _facts(book: Book, spec: str) -> tuple[Fact, ...]:
     try:
         return book.facts(spec)
-    except msgspec.DecodeError as exc:
+    except UNREADABLE as exc:
         _warn(Path(spec), exc)
         return ()
 

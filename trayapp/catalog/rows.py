@@ -19,6 +19,8 @@ EVERYTHING = frozenset(
     ("name", "context", "max_output", "price", "inputs", "outputs", "capabilities", "released", "deprecated", "use")
 )
 """Fields of a model that a row can fill."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a file raises that is none of ours, here and when its rows are decoded."""
 
 
 class Fact(Struct, frozen=True, array_like=True):
@@ -75,7 +77,7 @@ class Book(Struct, frozen=True):
     """Rows by id of the provider's row in ``providers.table``."""
 
     def facts(self, spec: str) -> tuple[Fact, ...]:
-        """The rows of one provider, decoded now. Raises msgspec.DecodeError."""
+        """The rows of one provider, decoded now. Raises one of ``UNREADABLE``."""
         raw = self.providers.get(spec)
         return () if raw is None else _ROWS.decode(raw)
 
@@ -88,7 +90,7 @@ _BOOK = msgspec.json.Decoder(Book)
 
 
 def read(data: bytes) -> Book:
-    """A file's content. Raises msgspec.DecodeError, also for a format of a later version."""
+    """A file's content. Raises one of ``UNREADABLE``, also for a format of a later version."""
     book = _BOOK.decode(data)
     if book.format != FORMAT:
         raise msgspec.ValidationError(f"format {book.format} is not {FORMAT}")

@@ -11,20 +11,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
 
 from trayapp.catalog import sources
-from trayapp.catalog.facts import REFRESHED
-from trayapp.catalog.rows import Book, Edition, Fact, read, write
+from trayapp.catalog.facts import LARGEST, REFRESHED
+from trayapp.catalog.rows import UNREADABLE, Book, Edition, Fact, read, write
 from trayapp.core.clock import Clock
 from trayapp.core.language import _
+from trayapp.system import files
 
 if TYPE_CHECKING:
     import httpx
 
-MOST_BYTES = 24 << 20
+MOST_BYTES = 12 << 20
 """Of one answer, unpacked: models.dev's has 4 MB."""
+MOST_WEIGHT = 48 << 20
+"""Bytes that an answer may take when it is parsed."""
 _MOST_ROWS = 20_000
 _HIGHEST_PRICE = 10_000.0
 _DEADLINE = 120.0
@@ -168,7 +170,11 @@ async def _fetched(http: httpx.AsyncClient, url: str, etag: str) -> tuple[bytes 
 
     import httpx
 
-    headers = {"Accept": "application/json", **({"If-None-Match": etag} if etag else {})}
+    from trayapp.providers.trust import why_not
+    from trayapp.providers.unpacking import known, pieces
+    from trayapp.providers.wire import ACCEPT
+
+    headers = {**ACCEPT, **({"If-None-Match": etag} if etag else {})}
     body = bytearray()
     try:
         async with asyncio.timeout(_DEADLINE), http.stream("GET", url, headers=headers) as answer:
@@ -176,7 +182,9 @@ async def _fetched(http: httpx.AsyncClient, url: str, etag: str) -> tuple[bytes 
                 return None, etag
             if answer.status_code != 200:
                 raise _NotUsableError(_("it answered with status {status}").format(status=answer.status_code))
-            async for part in answer.aiter_bytes():
+            if not known(answer.headers.get("content-encoding", "")):
+                raise _NotUsableError(_("its answer has an unknown encoding"))
+            async for part in pieces(answer):
                 body += part
                 if len(body) > MOST_BYTES:
                     raise _NotUsableError(_("its answer is too large to be a list of models"))
@@ -184,15 +192,19 @@ async def _fetched(http: httpx.AsyncClient, url: str, etag: str) -> tuple[bytes 
     except TimeoutError as exc:
         raise _NotUsableError(_("it took too long")) from exc
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:
+        if (untrusted := why_not(exc)) is not None:
+            raise _NotUsableError(_("there is no secure connection: {why}").format(why=untrusted.rstrip("."))) from exc
         why = str(exc) or type(exc).__name__
         raise _NotUsableError(_("it could not be reached ({why})").format(why=why)) from exc
 
 
 def _read(origin: Origin, body: bytes, day: str, etag: str, known: int) -> tuple[bytes, int]:
     """The bytes of the new file and its number of rows, checked. Runs in a thread: 0.1 s for models.dev."""
+    from trayapp.providers.wire import decoded
+
     try:
-        found = origin.parse(msgspec.json.decode(body))
-    except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as exc:
+        found = origin.parse(decoded(body, MOST_WEIGHT))
+    except (TypeError, ValueError) as exc:
         raise _NotUsableError(_("its answer is not a list of models")) from exc
     rows = [fact for facts in found.values() for fact in facts.values()]
     if not rows:
@@ -228,8 +240,8 @@ def _same(held: Book, origin: Origin, day: str) -> bytes:
 
 def _held(path: Path) -> Book | None:
     try:
-        book = read(path.read_bytes())
+        book = read(files.read_bytes(path, LARGEST))
         book.count()
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         return None
     return book

@@ -74,7 +74,7 @@ def add(console: Console, args: Any) -> int:
     def intent() -> WireIntent:
         account = _account(spec, args, values, disk.read(console.paths, console.env))
         ids.append(account.id)
-        return SaveAccount(account)
+        return SaveAccount(account, new=True)
 
     reply = console.remote.perform(intent)
     code = console.answer(reply)
@@ -87,13 +87,13 @@ def put(console: Console, args: Any) -> int:
     """``trayapp providers set``: one or more of the account's values; an empty one is as if it were never set."""
 
     def intent() -> WireIntent:
-        account = disk.read(console.paths, console.env).account(args.account)
+        account = base = disk.read(console.paths, console.env).account(args.account)
         for pair in args.change:
             name, equals, value = (it.strip() for it in pair.partition("="))
             if not equals:
                 raise UserError(_("“providers set” takes NAME=VALUE, such as ttl=600."))
             account = _changed(account, name, value)
-        return SaveAccount(account)
+        return SaveAccount(account, base)
 
     return console.answer(console.remote.perform(intent))
 

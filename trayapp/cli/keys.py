@@ -10,7 +10,7 @@ from trayapp.cli.accounts import key_words
 from trayapp.cli.codes import DONE, FAILED
 from trayapp.cli.console import Console
 from trayapp.core.errors import UserError
-from trayapp.core.intents import CheckKey, KeyChanged, RemoveKey, StoreKey
+from trayapp.core.intents import CheckKey, KeyChanged, RemoveKey, Reply, StoreKey
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
 
@@ -48,7 +48,7 @@ def store(console: Console, args: Any) -> int:
     if not reply.ok and about.get("verdict") == "unsure":
         console.complain(_("The key was not stored. “--unchecked” stores it all the same."))
     if reply.ok:
-        told = console.remote.send(KeyChanged(account.id, present=True))
+        told = _tell(console, KeyChanged(account.id, present=True), written=about.get("remembered", True))
         if told is not None and not told.ok:
             console.complain(told.text)
     return code
@@ -82,6 +82,11 @@ def show(console: Console, args: Any) -> int:
     rows += [(it.id, disk.name_of(it), key_words(places[it.id])) for it in found.accounts]
     console.say(output.columns(rows, width=console.width, flexible=(1,)))
     return DONE
+
+
+def _tell(console: Console, changed: KeyChanged, *, written: bool) -> Reply | None:
+    """Have the program that runs look again; what it was to write down is written here if it has ended meanwhile."""
+    return console.remote.send(changed) if written else console.remote.perform(lambda: changed)
 
 
 def _typed(name: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from trayapp.core.errors import UserError
 from trayapp.core.intents import Intent, PickModel, Reply, StoreKey, WireIntent
@@ -68,13 +70,17 @@ class Remote:
         return self._in_turn(lambda: self.send(make()), lambda: self._alone(make(), self._paths))
 
     def store_key(self, intent: StoreKey) -> Reply:
-        """Check and store a key in this process: it goes through no socket. A running tray is told by the caller."""
-        if self.running():
-            return self._alone(intent, self._paths)
-        return self._in_turn(
-            lambda: self._alone(intent, self._paths) if self.running() else None,
-            lambda: self._alone(intent, self._paths),
-        )
+        """Check and store a key in this process: it goes through no socket.
+
+        A tray that runs is told by the caller, and writes down itself that there is one: it has chosen other things
+        since this process read the files.
+        """
+
+        def beside() -> Reply | None:
+            return self._alone(replace(intent, remember=False), self._paths) if self.running() else None
+
+        reply = beside()
+        return reply or self._in_turn(beside, lambda: self._alone(intent, self._paths))
 
     def _in_turn(self, remote: Callable[[], Reply | None], here: Callable[[], Reply]) -> Reply:
         """Do it here once the lock is ours; by the tray if one has started while we waited."""
@@ -82,19 +88,28 @@ class Remote:
 
         deadline = time.monotonic() + _TURN
         while True:
-            try:
-                with instance.write_lock(self._paths.runtime, timeout=0.25):
+            with ExitStack() as turn:
+                try:
+                    turn.enter_context(instance.write_lock(self._paths.runtime, timeout=0.25))
+                except instance.BusyError:
+                    pass
+                except OSError as exc:
+                    raise UserError(instance.unusable(exc)) from exc
+                else:
                     return here()
-            except instance.BusyError:
-                reply = remote()
-                if reply is not None:
-                    return reply
-                if time.monotonic() > deadline:
-                    raise UserError(_("Another trayapp command is still at work. Try again in a moment.")) from None
+            reply = remote()
+            if reply is not None:
+                return reply
+            if time.monotonic() > deadline:
+                raise UserError(_("Another trayapp command is still at work. Try again in a moment."))
 
     def _sent(self, message: dict[str, Any], timeout: float) -> Reply | None:
         try:
             answer = self._hand_over(self._paths.runtime, msgspec.json.encode(message), timeout)
+        except PermissionError as exc:
+            from trayapp.system.instance import unusable
+
+            raise UserError(unusable(exc)) from exc
         except OSError as exc:
             raise UserError(_("trayapp runs but does not answer. Close its open dialog, or end it.")) from exc
         if answer is None:

@@ -25,7 +25,7 @@ def serve(console: Console, args: Any) -> int:
     try:
         claim = None if console.remote.running() else instance.claim(console.paths.runtime)
     except OSError as exc:
-        console.complain(_("trayapp cannot start here: {why}.").format(why=exc))
+        console.complain(instance.unusable(exc))
         return FAILED
     if claim is None:
         console.complain(_("trayapp runs already: “trayapp gateway on” lets tools in there, “trayapp quit” ends it."))

@@ -34,7 +34,7 @@ def put(console: Console, args: Any) -> int:
             raise UserError(str(exc)) from exc
         if args.setting == "provider_ttl_overrides":
             new.update(changed.provider_ttl_overrides.keys() - found.stored.provider_ttl_overrides.keys())
-        return SaveSettings(changed)
+        return SaveSettings(changed, found.stored)
 
     code = console.answer(console.remote.perform(intent))
     _warn(console, new)

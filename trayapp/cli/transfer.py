@@ -91,7 +91,7 @@ def _read(name: str) -> dict[str, Any]:
         raise UserError(_("“{file}” could not be read: {why}.").format(file=name, why=exc.strerror or exc)) from exc
     try:
         document: dict[str, Any] = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise UserError(_("This is no export of trayapp: “trayapp export” makes one. Nothing was changed.")) from exc
     if len(data) > LIMIT or len(msgspec.json.encode(document)) > LONGEST:
         raise UserError(_("This export is too large to be one of trayapp’s. Nothing was changed."))

@@ -26,16 +26,22 @@ class Refresh(Struct, frozen=True, tag=True):
     provider: str | None = None
 
 
-class SaveSettings(Struct, frozen=True, tag=True):
+class SaveSettings(Struct, frozen=True, tag=True, omit_defaults=True):
     """Replace all preferences at once. The accounts in it are replaced as well."""
 
     settings: Settings
+    base: Settings | None = None
+    """What these were made from: what others have changed since is kept. None: what holds when this is asked."""
 
 
-class SaveAccount(Struct, frozen=True, tag=True):
+class SaveAccount(Struct, frozen=True, tag=True, omit_defaults=True):
     """Add an account, or change the one with the same id."""
 
     account: Account
+    base: Account | None = None
+    """What it was made from: what others have changed of it since is kept. None: all of it is replaced."""
+    new: bool = False
+    """It is to be added: one with its id that came meanwhile is not replaced."""
 
 
 class RemoveAccount(Struct, frozen=True, tag=True):
@@ -57,6 +63,8 @@ class StoreKey(Struct, frozen=True):
     provider: str
     key: Secret
     check: bool = True
+    remember: bool = True
+    """False: another process writes down that there is one; it hears of it by ``KeyChanged``."""
 
 
 class RemoveKey(Struct, frozen=True, tag=True):

@@ -36,7 +36,9 @@ class Secret:
             return NotImplemented
         import hmac  # brings OpenSSL: 3 ms that most runs of the command line can do without
 
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        # half a letter, which a clipboard may hold, is compared as well
+        mine, others = (it._text.encode("utf-8", "surrogatepass") for it in (self, other))
+        return hmac.compare_digest(mine, others)
 
     def __hash__(self) -> int:
         return hash(self._text)

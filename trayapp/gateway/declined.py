@@ -66,9 +66,11 @@ async def read(turn: Turn, way: Way, reply: Reply, signed: Mapping[str, str]) ->
     failure = _failure(way, reply, status, body, fault, keyed=bool(secrets))
     own = of_answer(fault, failure, way.name, way.ref.model)
     if own is None and way.plan.relayed and body.lstrip()[:1] == b"{":
-        kept = [it for it in headers.downward(reply.headers.items(), length=False) if it[0].lower() != _CODING]
+        sent = headers.downward(reply.headers.items(), length=False, secrets=secrets)
+        kept = [it for it in sent if it[0].lower() != _CODING]
         return DeclinedError(failure, status, _clean(body, secrets), kept)
-    kept = [(name, value) for name in _KEPT if (value := reply.headers.get(name))]
+    told_when = {name: reply.headers.get(name, "") for name in _KEPT}
+    kept = [(name, value) for name, value in told_when.items() if value and not headers.quotes(value, secrets)]
     told = error_body(turn.route.dialect, own or fault)
     return DeclinedError(failure, status, told, [("Content-Type", "application/json"), *kept])
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from trayapp.core.secret import Secret
 from trayapp.gateway import anthropic_in, headers
 from trayapp.gateway.faults import broken_off
 from trayapp.gateway.passing import pass_on
 from trayapp.gateway.plan import Route
 from trayapp.gateway.sentences import error_frame
 from trayapp.gateway.tally import Tally
+from trayapp.gateway.translate import secrets_in
 from trayapp.gateway.turn import Turn, Way
 from trayapp.gateway.usage_chunk import UsageChunk
 
@@ -36,12 +38,14 @@ class Forward:
         )
         if route.dialect is _OLLAMA and turn.settings.gateway_keep_alive == "strip":
             body.drop("keep_alive")
+        self._secrets: tuple[Secret, ...] = ()
         self.body = body.encoded()
         if way.spec.id == "anthropic" and route in (Route.MESSAGES, Route.COUNT_TOKENS):
             self.body = anthropic_in.without_unsigned_thinking(self.body)
 
     def headers(self, signed: Mapping[str, str]) -> dict[str, str]:
         """What goes with it: the few that the caller may decide, and ours."""
+        self._secrets = secrets_in(signed)
         return headers.upward(self._turn.call.headers.items(), signed)
 
     async def deliver(self, reply: Reply) -> None:
@@ -53,7 +57,7 @@ class Forward:
         stream = "event-stream" in kind or "ndjson" in kind
         tally = turn.tally = Tally(turn.route, stream=stream)
         if not stream:
-            await pass_on(reply, turn.call, observe=tally.feed, more=turn.mark())
+            await pass_on(reply, turn.call, observe=tally.feed, more=turn.mark(), secrets=self._secrets)
             return
         await pass_on(
             reply,
@@ -63,6 +67,7 @@ class Forward:
             whole=tally.whole,
             cut=lambda: error_frame(turn.route, broken_off(), between=tally.between),
             more=turn.mark(),
+            secrets=self._secrets,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from trayapp.core.secret import Secret
 from trayapp.core.version import VERSION
 
 AGENT = f"trayapp/{VERSION}"
@@ -74,8 +75,13 @@ def upward(caller: Iterable[tuple[str, str]], signed: Mapping[str, str]) -> dict
     return sent
 
 
-def downward(answered: Iterable[tuple[str, str]], *, length: bool) -> list[tuple[str, str]]:
-    """The headers that go back to the caller. ``length``: the body stays as it is, so its length may be told."""
+def downward(
+    answered: Iterable[tuple[str, str]], *, length: bool, secrets: tuple[Secret, ...] = ()
+) -> list[tuple[str, str]]:
+    """The headers that go back to the caller. ``length``: the body stays as it is, so its length may be told.
+
+    One that quotes one of ``secrets`` is left out: the caller is given no key of the account's.
+    """
     kept: list[tuple[str, str]] = []
     named: set[str] = set()
     for name, value in answered:
@@ -85,7 +91,12 @@ def downward(answered: Iterable[tuple[str, str]], *, length: bool) -> list[tuple
         if low in _NOT_DOWN:
             if low != "content-length" or not length:
                 continue
-        elif low.startswith(_NOT_DOWN_FAMILIES):
+        elif low.startswith(_NOT_DOWN_FAMILIES) or quotes(f"{name}: {value}", secrets):
             continue
         kept.append((name, value))
     return [it for it in kept if it[0].lower() not in named] if named else kept
+
+
+def quotes(text: str, secrets: tuple[Secret, ...]) -> bool:
+    """Whether one of them stands in it."""
+    return any(it.struck_from(text, "") != text for it in secrets if it)

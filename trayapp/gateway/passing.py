@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from trayapp.core.errors import ProviderError
+from trayapp.core.secret import Secret
 from trayapp.gateway import headers
 from trayapp.gateway.facts import Facts, Outcome
 
@@ -56,13 +57,15 @@ async def pass_on(
     whole: Callable[[], bool] | None = None,
     cut: Callable[[], bytes] | None = None,
     more: Headers = (),
+    secrets: tuple[Secret, ...] = (),
 ) -> None:
     """Give it to the caller as it comes; ``reply.facts`` tell how it went, whatever is raised.
 
     ``observe`` sees all bytes before they are passed on, ``through`` may change them. ``whole`` is asked at the
     end whether the dialect's own end was seen: some upstreams mark no other. ``cut`` gives the dialect's error
     frame for an answer that broke off; it starts with an end of line, for it may follow half a frame.
-    Of an answer that is compressed all the same nothing is read or changed. ``more`` are headers of our own.
+    Of an answer that is compressed all the same nothing is read or changed. ``more`` are headers of our own;
+    one of the answer that quotes one of ``secrets`` is left out.
 
     Raises ConnectionError once the caller is gone, or its connection was ended so that a part of an answer is
     not taken for the whole.
@@ -70,7 +73,7 @@ async def pass_on(
     if not reply.readable:
         observe = through = whole = cut = None
     try:
-        kept = [*headers.downward(reply.headers.items(), length=False), *more]
+        kept = [*headers.downward(reply.headers.items(), length=False, secrets=secrets), *more]
         length = reply.length if through is None else None
         if length is not None and (body := reply.at_hand()) is not None:
             if observe is not None:

@@ -80,7 +80,9 @@ def _of_provider(exc: ProviderError, name: str) -> Fault:
     status = _STATUS.get(exc.failure.kind, 502)
     if isinstance(exc.__context__, TimeoutError) and status == 502:
         status = 504
-    return Fault(struck(sentence(exc.failure, name)), exc.status or status, code=exc.failure.kind.value)
+    if exc.status is not None and exc.status >= 400:  # below, it is no error to whoever asked: a redirect, for one
+        status = exc.status
+    return Fault(struck(sentence(exc.failure, name)), status, code=exc.failure.kind.value)
 
 
 def sentence(failure: Failure, name: str) -> str:

@@ -31,7 +31,7 @@ _any = msgspec.json.Decoder().decode
 _TOLD_IN = ("usage", "prompt_eval_count", "eval_count")
 """The fields of a whole answer that tell its tokens, in any dialect."""
 _USAGE = re.compile(rb'(?<!\\)"usage"\s*:\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}')
-_COUNT = re.compile(rb'(?<!\\)"(prompt_eval_count|eval_count)"\s*:\s*(\d+)')
+_COUNT = re.compile(rb'(?<!\\)"(prompt_eval_count|eval_count)"\s*:\s*(\d{1,18})(?!\d)')
 _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled")
 _TELLING = re.compile(
     rb'"usage"|finish_reason": ?"|"error"|"done": ?true|message_|' + "|".join(map(re.escape, _ENDS)).encode()

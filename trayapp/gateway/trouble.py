@@ -14,6 +14,7 @@ from trayapp.core.errors import Failure, Kind, ProviderError
 from trayapp.core.language import _
 from trayapp.core.redaction import struck
 from trayapp.providers.spec import loopback
+from trayapp.providers.trust import why_not
 
 FAULTS = (aiohttp.ClientError, TimeoutError, OSError, UnicodeError)
 """Whatever a request may raise that is the upstream's fault, or its address's."""
@@ -56,7 +57,7 @@ def _told(exc: BaseException, url: str) -> tuple[Kind, str]:
     if isinstance(exc, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
         return Kind.UNREACHABLE, _("The proxy of the system lets nothing through to {host}.").format(host=host)
     if isinstance(exc, (aiohttp.ClientSSLError, ssl.SSLError)):
-        why = _why_not_secure(exc)
+        why = why_not(exc) or type(exc).__name__
         return Kind.TLS, _("No secure connection to {host}: {why}").format(host=host, why=why)
     if isinstance(exc, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
         if loopback(url):
@@ -69,9 +70,3 @@ def _told(exc: BaseException, url: str) -> tuple[Kind, str]:
     if isinstance(exc, aiohttp.ClientResponseError):
         return Kind.GARBLED, _("What {host} answers is not readable.").format(host=host)
     return Kind.UNREACHABLE, _("The connection to {host} broke.").format(host=host)
-
-
-def _why_not_secure(exc: BaseException) -> str:
-    inner = getattr(exc, "certificate_error", None) or getattr(exc, "os_error", None) or exc
-    told = getattr(inner, "verify_message", "") or getattr(inner, "reason", "")
-    return str(told or type(inner).__name__)

@@ -6,6 +6,8 @@ import re
 
 import msgspec
 
+from trayapp.gateway.fields import UNREADABLE
+
 LONGEST = 64 * 2**10
 """Bytes of an event that is held until its end is there; a longer one is not the chunk that is looked for."""
 _EMPTY = re.compile(rb'"choices"\s*:\s*\[\s*\]')
@@ -23,18 +25,22 @@ class UsageChunk:
     def __init__(self) -> None:
         self.taken = 0
         """Events that were taken out."""
-        self._held = b""
+        self._held = bytearray()
         self._passing = False
         """In the middle of an event that is too long to be held."""
 
     def feed(self, chunk: bytes) -> bytes:
         if not self._held and not self._passing and chunk.endswith(b"\n\n") and not _EMPTY.search(chunk):
             return chunk
-        data = self._held + chunk
-        self._held = b""
+        # what was held is not looked through again: an upstream that sends byte by byte would make that costly
+        looked_at = max(0, len(self._held) - 3)
+        self._held += chunk
+        if not self._passing and len(self._held) <= LONGEST and not _END.search(self._held, looked_at):
+            return b""
+        data = bytes(self._held)
         kept: list[bytes] = []
         start = 0
-        for end in _END.finditer(data):
+        for end in _END.finditer(data, looked_at):
             event = data[start : end.end()]
             start = end.end()
             if self._passing or not self._is_it(event):
@@ -46,12 +52,12 @@ class UsageChunk:
             passed = rest[:-3] + rest[-3:].rstrip(b"\r\n")  # the event's end may be cut in two: its beginning stays
             kept.append(passed)
             rest = rest[len(passed) :]
-        self._held = rest
+        self._held = bytearray(rest)
         return b"".join(kept)
 
     def end(self) -> bytes:
         """What is left when the stream has ended without an empty line."""
-        rest, self._held = self._held, b""
+        rest, self._held = bytes(self._held), bytearray()
         return b"" if rest and not self._passing and self._is_it(rest) else rest
 
     def _is_it(self, event: bytes) -> bool:
@@ -62,7 +68,7 @@ class UsageChunk:
             return False
         try:
             chunk = _decode(lines[0][5:])
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return False
         choices, usage = bytes(chunk.get("choices", b"")), bytes(chunk.get("usage", b""))
         found = not choices.strip(b"[] \t\r\n") and choices[:1] == b"[" and usage[:1] == b"{"

@@ -76,9 +76,9 @@ async def list_models(
 ) -> Fetched:
     """One attempt to get the account's list. Raises ProviderError; its ``status`` is the answer's, if one came.
 
-    At most ten pages, 32 MiB and 20,000 rows. ``etag`` and ``last_modified`` are those of an earlier list;
-    where nothing changed since, ``not_modified`` is all that comes back. ``now`` is the wall clock, which is
-    asked when a provider names the time at which to come back.
+    At most ten pages of 8 MiB, 32 MiB and 20,000 rows in all. ``etag`` and ``last_modified`` are those of an
+    earlier list; where nothing changed since, ``not_modified`` is all that comes back. ``now`` is the wall clock,
+    which is asked when a provider names the time at which to come back.
     """
     wire = Wire(spec, http, account=account, key=key, timeouts=timeouts)
     if key is None and spec.key_required and not spec.list_public:

@@ -113,7 +113,8 @@ def text(value: object) -> str:
     """One line of a name; empty for anything else."""
     if not isinstance(value, str):
         return ""
-    return "".join(letter if letter.isprintable() else " " for letter in " ".join(value.split()))[:MAX_NAME]
+    plain = value if value.isprintable() else "".join(it if it.isprintable() else " " for it in value)
+    return " ".join(plain.split())[:MAX_NAME].rstrip()
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -28,7 +28,8 @@ _WORDS = ("error.message", "error", "message", "detail", "detail[].msg", "title"
 # keys masked with stars, or cut short: xa***cd, 22aac52a71...
 _MASKED = re.compile(r"(?<![\w.-])[\w.-]*\*{2,}[\w*-]*|(?<![\w.-])(?=[\w-]*\d)[\w-]{6,}(?:\.{3}|…)")
 _MOST = 4_000
-_TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_LONGEST_TIME = 64
+"""Letters of a time that is told in a header, a date being the longest; they are looked through more than once."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)(h|m(?!s)|s|ms)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
@@ -57,7 +58,7 @@ def words(answer: Answer, key: Secret | None) -> str:
     One extractor for the nine forms of error body that are known, HTML and plain text included.
     """
     try:
-        found = next((said for said in _candidates(answer.json()) if said.strip()), "")
+        found = next((said for said in _candidates(answer.json()) if text(said)), "")
     except NotAListError:
         found = _plain(answer)
     # struck before it is cut, so that no half of a key is left at the end
@@ -128,17 +129,28 @@ def _candidates(body: Json) -> Iterator[str]:
 
 
 def _plain(answer: Answer) -> str:
-    if title := _TITLE.search(answer.body):
+    if title := _title(answer.body):
         import html
 
-        return html.unescape(title[1].decode("utf-8", "replace"))
+        return html.unescape(title[:_MOST].decode("utf-8", "replace"))
     if b"<" in answer.body[:200] or b"\0" in answer.body:
         return ""
     return answer.body[:_MOST].decode("utf-8", "replace")
 
 
+def _title(page: bytes) -> bytes:
+    """What stands in the first title of a page; empty where there is none. No pattern: it would try each beginning."""
+    lower = page.lower()
+    begin = lower.find(b"<title")
+    opened = lower.find(b">", begin) + 1 if begin >= 0 else 0
+    end = lower.find(b"</title>", opened) if opened else -1
+    return page[opened:end] if end >= 0 else b""
+
+
 def _seconds(given: str, now: float, factor: float) -> float | None:
     given = given.strip()
+    if len(given) > _LONGEST_TIME:
+        return None
     try:
         number = float(given) * factor
     except ValueError:

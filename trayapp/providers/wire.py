@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -20,14 +19,22 @@ from trayapp.core.redaction import struck
 from trayapp.core.secret import Secret
 from trayapp.providers.fields import NotAListError
 from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, origin, signed
+from trayapp.providers.trust import why_not
+from trayapp.providers.unpacking import known, pieces
 
 MAX_BYTES = 32 * 2**20
 """Decoded bytes of one list, all its pages together."""
+MAX_ANSWER = 8 * 2**20
+"""Decoded bytes of one answer; the longest list known has one."""
+MAX_WEIGHT = 32 * 2**20
+"""Bytes that parsed JSON may take. It takes up to thirty times its length: three letters make an empty object."""
 MAX_DEPTH = 100
 ACCEPT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 """What every request asks for, the coding by its name: httpx would offer every one that is installed."""
+NO_PROXY = "the proxy of the system cannot be used"
+"""How ``system.net`` begins the error of a proxy that it cannot go through."""
 _MAX_ERROR = 64 * 2**10
-_CODINGS = ("", "identity", "gzip", "deflate")  # what grows most is a thousandfold; brotli and zstd have no bound
+_EACH = 90  # bytes that a value takes in a list or an object, small objects the most
 
 
 class Answer(Struct, frozen=True):
@@ -124,7 +131,8 @@ class Wire:
                     return await self._read(url, response)
                 finally:
                     await response.aclose()
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL, TimeoutError) as exc:
+            # the address is one that was answered: httpx takes a redirect apart, though it does not follow it
             raise self.broken(url, exc) from None
 
     def failed(
@@ -137,36 +145,45 @@ class Wire:
 
     async def _read(self, url: str, response: httpx.Response) -> Answer:
         good = response.is_success
-        room = self._room - self.spent if good else _MAX_ERROR
+        left = self._room - self.spent
+        room = min(left, MAX_ANSWER) if good else _MAX_ERROR
         too_long = self.failed(
             Kind.GARBLED,
-            _("The answer is longer than {size} MB.").format(size=self._room // 2**20),
+            _("The answer is longer than {size} MB.").format(size=min(self._room, MAX_ANSWER) // 2**20)
+            if left >= min(self._room, MAX_ANSWER)
+            else _("The pages of the answer are longer than {size} MB.").format(size=self._room // 2**20),
             status=response.status_code,
         )
-        if response.headers.get("content-encoding", "").strip().lower() not in _CODINGS:
+        if not known(response.headers.get("content-encoding", "")):
             raise self.failed(Kind.GARBLED, _("The answer has an unknown encoding."), status=response.status_code)
         declared = response.headers.get("content-length", "")
         if good and declared.isdecimal() and int(declared[:18]) > room:
             raise too_long
-        body = bytearray()
-        async with aclosing(cast("AsyncGenerator[bytes, None]", response.aiter_bytes())) as chunks:
+        held: list[bytes] = []
+        size = 0
+        async with aclosing(cast("AsyncGenerator[bytes, None]", pieces(response))) as chunks:
             async for chunk in chunks:
-                body += chunk
-                if len(body) > room:
+                held.append(chunk)
+                size += len(chunk)
+                if size > room:
                     if good:
                         raise too_long
                     break
+        body = b"".join(held)[:room]
         if good:
             self.spent += len(body)
-        return Answer(url, response.status_code, dict(response.headers.items()), bytes(body[:room]))
+        return Answer(url, response.status_code, dict(response.headers.items()), body)
 
     def broken(self, url: str, exc: BaseException) -> ProviderError:
         """The error behind what httpx raised."""
         host = urlsplit(url).netloc
-        causes = list(_causes(exc))
-        if tls := next((it for it in causes if isinstance(it, ssl.SSLError)), None):
-            why = getattr(tls, "verify_message", "") or getattr(tls, "reason", "") or tls.args[-1]
+        if (why := why_not(exc)) is not None:
             return self.failed(Kind.TLS, _("No secure connection to {host}: {why}").format(host=host, why=why))
+        if isinstance(exc, httpx.ProxyError):
+            usable = NO_PROXY not in str(exc)
+            told = _("The proxy of the system lets nothing through to {host}.")
+            told = told if usable else _("The proxy of the system cannot be used. Give it an address with http://.")
+            return self.failed(Kind.UNREACHABLE, told.format(host=host))
         if isinstance(exc, (httpx.ConnectError, httpx.ConnectTimeout)) and loopback(url):
             # Windows takes its time to refuse
             return self.failed(Kind.NOT_RUNNING, _("Nothing answers at {host}.").format(host=host))
@@ -179,22 +196,28 @@ class Wire:
         if isinstance(exc, httpx.ConnectError):
             return self.failed(Kind.UNREACHABLE, _("No connection to {host}.").format(host=host))
         # httpx tells a connection that ended early from one that never spoke HTTP only in words
-        if isinstance(exc, httpx.DecodingError) or (
+        if isinstance(exc, (httpx.DecodingError, httpx.InvalidURL)) or (
             isinstance(exc, httpx.RemoteProtocolError) and not any(it in str(exc) for it in ("disconnected", "closed"))
         ):
             return self.failed(Kind.GARBLED, _("What {host} answers is not readable.").format(host=host))
         return self.failed(Kind.UNREACHABLE, _("The connection to {host} broke.").format(host=host))
 
 
-def decoded(body: bytes) -> Json:
-    """Parsed JSON. Raises NotAListError for what is none, and for what is nested past ``MAX_DEPTH``."""
+def decoded(body: bytes, most: int = MAX_WEIGHT) -> Json:
+    """Parsed JSON. Raises NotAListError for what is none, is nested past ``MAX_DEPTH`` or would take ``most`` bytes."""
     body = body.removeprefix(b"\xef\xbb\xbf")
-    if _too_deep(body):
+    if _weight(body) > most or _too_deep(body):
         raise NotAListError
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise NotAListError from None
+
+
+def _weight(body: bytes) -> int:
+    """Bytes that it may take when it is parsed; more where texts hold commas and brackets."""
+    wide = 1 if body.isascii() and rb"\u" not in body else 4  # one letter makes all of a text wide
+    return wide * len(body) + _EACH * sum(map(body.count, (b",", b"[", b"{")))
 
 
 def _too_deep(body: bytes) -> bool:
@@ -213,11 +236,3 @@ def _too_deep(body: bytes) -> bool:
 
 
 _ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
-
-
-def _causes(exc: BaseException | None) -> Iterator[BaseException]:
-    while exc is not None:
-        yield exc
-        for inner in getattr(exc, "exceptions", ()):
-            yield from _causes(inner)
-        exc = exc.__cause__ or exc.__context__

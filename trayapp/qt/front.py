@@ -81,6 +81,8 @@ class Front(QObject):
         self._keys_by_hand = False
         """The user has just named other keys, and waits to hear of them."""
         self._leave: list[Callable[[], None]] = []
+        self._ready = False
+        self._early: list[clicks.Click] = []
         self._waiting = QTimer(self)
         self._waiting.setSingleShot(True)
         self._waiting.timeout.connect(self._no_tray)
@@ -89,6 +91,7 @@ class Front(QObject):
         """Draw what was read from the disk. Nothing else may happen before this."""
         self.tray.render_view(self._app.view.value)
         self.tray.asked.connect(self.ask)
+        self.tray.activated.connect(self._pressed)
         self.tray.available.connect(self._tray_came_or_went)
         self.tray.start()
 
@@ -113,7 +116,6 @@ class Front(QObject):
         self._started.begin()
         self.tray.opened.connect(self._started.section_opened)
         self.tray.menu.looked.connect(self._looked)
-        self.tray.activated.connect(self._clicker.clicked)
         self.tray.menu.aboutToHide.connect(garbage.tidy)
         app.ask = self._question
         app.tray = lambda: self.tray.there
@@ -124,6 +126,13 @@ class Front(QObject):
         self._follow(app.settings.value)
         if not self._silent and self._first_start():
             self._show(OpenWelcome())
+        self._ready = True
+        for click in self._early:
+            self._clicker.clicked(click)
+
+    def _pressed(self, click: clicks.Click) -> None:
+        """Somebody may be quicker than all that is behind the icon."""
+        self._clicker.clicked(click) if self._ready else self._early.append(click)
 
     def _fit_qt(self) -> None:
         """Qt's own texts in our language, and its menus in colours that can be read."""

@@ -12,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
@@ -30,6 +29,9 @@ HANGS = 2.0
 """Seconds after which an event is told though it has not ended, as it may never."""
 KINDS = 100
 """Events that are told, each once, and again when it takes half as long again."""
+
+_OURS = (lambda: None).__code__.co_filename.removesuffix("watchdog.py")[: -len("qt/")]
+"""How the names begin that our own code has in stacks. They are no paths where the program is frozen."""
 
 
 class Wakes(Protocol):
@@ -59,7 +61,7 @@ class Watchdog:
         ``ours``: how the file names of our own code begin. ``ticking``: the kernel cannot wake anybody, Qt must.
         """
         self._told = told or Log().tell
-        self._ours = ours or str(Path(Watchdog.start.__code__.co_filename).parent.parent)  # frozen, there are no files
+        self._ours = ours or _OURS
         self._ident = threading.get_ident()
         self._base = QEventLoop.run_forever.__code__
         self._lock = threading.Lock()

@@ -25,7 +25,7 @@ from trayapp.core.secret import Secret
 from trayapp.providers.spec import ProviderSpec
 from trayapp.qt.dialogs import plain
 from trayapp.qt.fields import small
-from trayapp.qt.keys import HINTS, wipe
+from trayapp.qt.keys import KeyLine, wipe
 from trayapp.ui.welcome import Sight, matching
 
 _REF = Qt.ItemDataRole.UserRole
@@ -85,9 +85,7 @@ class ProviderPage(QWidget):
         for spec in sorted(specs, key=lambda it: it.name.casefold()):
             if spec.keys_url and not spec.asks:
                 self.box.addItem(spec.name, spec.id)
-        self.edit = QLineEdit()
-        self.edit.setEchoMode(QLineEdit.EchoMode.Password)
-        self.edit.setInputMethodHints(HINTS)
+        self.edit = KeyLine()
         self.edit.setAccessibleName(_("Key"))
         self.page = QPushButton(_("&Open the key page…"))
         self.page.setAutoDefault(False)

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from trayapp.system import hardening
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -18,14 +20,19 @@ LIMIT = 1 << 20
 def output(argv: Sequence[str], *, seconds: float, limit: int = LIMIT) -> bytes | None:
     """What it printed; None where it is missing, failed, took longer or printed more. Blocks: call it in a thread.
 
-    Whatever it started in its turn ends with it.
+    Whatever it started in its turn ends with it. No key in our environment is in its.
     """
     import subprocess
     import threading
 
     try:
         process = subprocess.Popen(  # noqa: S603
-            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **_apart()
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=hardening.for_children(),
+            **_apart(),
         )
     except (OSError, ValueError):
         return None

@@ -31,15 +31,17 @@ def write_private(path: Path, data: bytes) -> None:
     with the old file as it was and nothing left beside it.
     """
     target = Path(os.path.realpath(path))
-    make_private(target.parent)
     _check_writable(target)
-    _sweep(target)
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}-{os.urandom(6).hex()}.tmp")
-    _under_way.add(temporary.name)
-    try:
-        _replace(target, temporary, data)
-    finally:
-        _under_way.discard(temporary.name)
+    for again in (True, False):
+        make_private(target.parent)
+        _sweep(target)
+        try:
+            _replace(target, data)
+            break
+        except FileNotFoundError:
+            # somebody removed the folder, or took our file for a dead process's while we were suspended
+            if not again:
+                raise
     _sync_folder(target.parent)
 
 
@@ -60,7 +62,8 @@ def sweep(folder: Path) -> int:
 def make_private(folder: Path) -> None:
     """Make the folder and what is missing above it, open to the user alone. What exists is left as it is.
 
-    Whatever the umask, and on the disk when this returns. Raises OSError.
+    Whatever the umask, and on the disk when this returns. On Windows it inherits the access list of the folder above
+    it, and in a profile that is the user's own. Raises OSError.
     """
     missing: list[Path] = []
     while not folder.is_dir():
@@ -84,13 +87,9 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
     Never waits, as opening a named pipe would.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS | _BINARY)
+    handle = _opened(path)
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            code = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.EINVAL
-            raise OSError(code, os.strerror(code), str(path))
-        if status.st_size > limit:
+        if os.fstat(handle).st_size > limit:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
         parts: list[bytes] = []
         left = limit + 1
@@ -102,6 +101,15 @@ def read_bytes(path: Path, limit: int) -> bytes:
     if not left:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return b"".join(parts)
+
+
+def read_start(path: Path, most: int) -> bytes:
+    """The beginning of the file, so many bytes at most. Raises OSError as ``read_bytes`` does, and never waits."""
+    handle = _opened(path)
+    try:
+        return os.read(handle, most)
+    finally:
+        os.close(handle)
 
 
 def set_aside(path: Path) -> Path:
@@ -125,11 +133,24 @@ def copy_aside(path: Path, limit: int) -> Path:
     return aside
 
 
-def _replace(target: Path, temporary: Path, data: bytes) -> None:
-    """Write the temporary file and give it the target's name; where that fails, nothing of it is left."""
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS | _BINARY, 0o600)
+def _opened(path: Path) -> int:
+    """A handle for reading a file that is one. Raises OSError: EISDIR or EINVAL for what is none."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _FLAGS | _BINARY)
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(code, os.strerror(code), str(path))
+    return handle
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write a temporary file and give it the target's name; where that fails, nothing of it is left."""
+    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}-{os.urandom(6).hex()}.tmp")
     done = False
+    _under_way.add(temporary.name)
     try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS | _BINARY, 0o600)
         try:
             _open_to_us(temporary, 0o600)
             _write_all(handle, data)
@@ -141,6 +162,7 @@ def _replace(target: Path, temporary: Path, data: bytes) -> None:
     finally:
         if not done:
             _unlink(temporary)
+        _under_way.discard(temporary.name)
 
 
 def _open_to_us(made: Path, mode: int) -> None:
@@ -224,15 +246,12 @@ def _abandoned(temporary: Path) -> bool:
     try:
         if abs(time.time() - temporary.lstat().st_mtime) > _ABANDONED:
             return True
-        if sys.platform == "win32":
-            return False  # there to ask for a process is to end it
-        os.kill(process, 0)
-    except FileNotFoundError:
-        return False
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
+        if sys.platform != "win32":  # there to ask for a process is to end it
+            os.kill(process, 0)
+    except (ProcessLookupError, PermissionError, OverflowError):
+        return True  # no such process, or none of this user's
+    except OSError:
+        pass
     return False
 
 

@@ -114,6 +114,16 @@ def write_lock(runtime: Path, timeout: float) -> Iterator[None]:
         lock.free(turn)
 
 
+def unusable(exc: OSError) -> str:
+    """Why the folder of socket and locks cannot be used, in a sentence. Who once ran the program as root has such."""
+    from trayapp.core.language import _
+
+    if exc.filename is None:
+        return _("trayapp cannot be reached, and cannot start: {why}.").format(why=exc)
+    told = _("“{file}” cannot be used: {why}. Make it yours, or remove it while trayapp does not run.")
+    return told.format(file=exc.filename, why=exc.strerror)
+
+
 class Claim:
     """Being the instance, from ``claim`` until ``close`` or ``release``, or the end of the process."""
 
@@ -131,6 +141,9 @@ class Claim:
         What the handler raises goes to the loop's exception handler, and its caller gets a line that says so.
         """
         import asyncio
+
+        if self._held is None:
+            return  # the program was ended before it got here
 
         def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             caller = asyncio.get_running_loop().create_task(

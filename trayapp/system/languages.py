@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trayapp.core import language
+from trayapp.system import files
 
 SYSTEM = "system"
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -33,8 +34,7 @@ def chosen(settings_file: Path) -> str:
     Read off the line: a command should not parse all settings before its first word.
     """
     try:
-        with settings_file.open("rb") as file:
-            text = file.read(_LONGEST)
+        text = files.read_start(settings_file, _LONGEST)
     except OSError:
         return ""
     top = re.split(rb"^\s*\[", text, maxsplit=1, flags=re.MULTILINE)[0]  # a table may have a line of that name

@@ -66,6 +66,7 @@ def switched_on(text: str, command: list[str]) -> str:
         "Name": "trayapp",
         "Comment": "Choose in the tray which language model your tools talk to",
         "Exec": exec_line(command),
+        **_tried(command[0]),
         "Icon": "trayapp",
         "Terminal": "false",
         "X-GNOME-Autostart-enabled": "true",
@@ -76,9 +77,16 @@ def switched_on(text: str, command: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tried(program: str) -> dict[str, str]:
+    """So that a session leaves the entry alone once the program was removed; whoever removes it sees no homes.
+
+    Not for a path that needs quotes elsewhere: some sessions find nothing there.
+    """
+    return {} if any(letter in _QUOTED for letter in program) or not program.isascii() else {"TryExec": program}
+
+
 def _replaced(line: str, ours: dict[str, str]) -> bool:
     name = line.partition("=")[0].strip()
-    # no TryExec: a path with spaces in it, and some sessions find nothing there
     return name in ours or name in ("Hidden", "TryExec") or _ENABLED.match(name) is not None
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from trayapp.core.version import VERSION
@@ -56,14 +57,26 @@ def _prepare() -> ssl.SSLContext:
     """100 ms of imports, and the system's own certificates, a company's among them."""
     import ssl
 
-    import httpx  # noqa: F401 - imported here so that the loop's thread finds it ready
+    import httpcore  # noqa: F401 - httpx imports it with the first client, and anyio its part with the first request:
+    import httpx  # noqa: F401 - all of them here, so that the loop's thread finds them ready
     import truststore
+
+    with contextlib.suppress(ImportError):
+        import_module("anyio._backends._asyncio")
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _made(context: ssl.SSLContext) -> httpx.AsyncClient:
+    from http.cookiejar import CookieJar
+
     import httpx
+
+    class NoCookies(CookieJar):
+        """Takes none: two accounts at one provider would share them, and a hostile server could send any number."""
+
+        def extract_cookies(self, *_: object) -> None:
+            return
 
     def client(trust_env: bool, mounts: dict[str, httpx.AsyncBaseTransport | None]) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -73,6 +86,7 @@ def _made(context: ssl.SSLContext) -> httpx.AsyncClient:
             limits=httpx.Limits(max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_FOR),
             follow_redirects=False,  # a key is never taken along to another host
             headers={"User-Agent": f"trayapp/{VERSION}"},
+            cookies=NoCookies(),
             timeout=30.0,
         )
 

@@ -59,7 +59,7 @@ def _fits(host: str, port: int | None, name: str) -> bool:
     name = name.rpartition("://")[2]
     bare, _colon, wanted = name.rpartition(":")
     if wanted.isdecimal() and bare and (":" not in bare or bare.startswith("[")):
-        if int(wanted) != port:
+        if wanted.lstrip("0") != str(port):  # as a number it might have too many digits to be one
             return False
         name = bare
     name = name.strip("[]")

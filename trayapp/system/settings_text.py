@@ -25,13 +25,14 @@ _VERSION = re.compile(r"[ \t]*version[ \t]*=")
 def merged(disk: Settings, base: Settings | None, new: Settings) -> Settings:
     """What the file should say: ``new`` wherever the program changed something since ``base``, else the file's own.
 
-    So what the user edits by hand while the program runs is not undone by a click elsewhere. Rules are one value,
-    for their order counts. ``base`` None: everything is taken from ``new``.
+    So what the user edits by hand while the program runs is not undone by a click elsewhere. Tables are looked at
+    entry by entry; lists and rules are one value, for their order counts. ``base`` None: everything is taken from
+    ``new``.
     """
     if base is None:
         return new
     changed = {
-        name: getattr(new, name)
+        name: _value(getattr(disk, name), getattr(base, name), getattr(new, name))
         for name in Settings.__struct_fields__
         if name != "accounts" and getattr(new, name) != getattr(base, name)
     }
@@ -46,6 +47,14 @@ def merged(disk: Settings, base: Settings | None, new: Settings) -> Settings:
     known = {*before, *(account.id for account in new.accounts)}
     accounts += [account for account in disk.accounts if account.id not in known]
     return msgspec.structs.replace(disk, accounts=tuple(accounts), **changed)
+
+
+def _value(disk: Any, base: Any, new: Any) -> Any:
+    """The new value; of a table the new entries, and the file's own where nothing was changed."""
+    if not isinstance(new, dict):
+        return new
+    kept = {key: value for key, value in disk.items() if key in new or key not in base}
+    return {**kept, **{key: value for key, value in new.items() if key not in base or value != base[key]}}
 
 
 def edited(text: str, wanted: Settings) -> str | None:

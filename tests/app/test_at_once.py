@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -12,6 +13,7 @@ from tests.app.house import GROQ, KEY, SERVER, House, do, ref, upstream
 from trayapp.app.build import build
 from trayapp.app.perform import perform
 from trayapp.core.accounts import Account
+from trayapp.core.errors import ProviderError
 from trayapp.core.intents import EnableAccount, KeyChanged, PickModel, SaveAccount, SaveSettings, StoreKey
 from trayapp.core.secret import Secret
 from trayapp.core.settings import Settings
@@ -100,6 +102,28 @@ async def test_a_key_stored_for_a_program_that_runs_writes_none_of_its_files(hou
             assert (await do(app, KeyChanged("groq", present=True))).ok
     state = house.stored()[1]
     assert (state.active, len(state.keyed)) == (ref("groq", "new"), 1)
+
+
+async def test_a_key_that_comes_while_its_absence_is_being_noted_is_not_forgotten(house: House) -> None:
+    """The program found no entry and looks whether the keyring is there; meanwhile a command stores one."""
+    account = replace(GROQ, base_url="http://127.0.0.1:9/v1", enabled=False)
+    house.prepare(account, state=State(keyed=("groq@http://127.0.0.1:9",)))
+    async with house.opened() as app:
+        reading = asyncio.create_task(app.keychain.key(account))
+        remember = app.remember
+
+        async def later(change: Callable[[State], State], **more: bool) -> State:
+            app.remember = remember  # type: ignore[method-assign]
+            house.keyring.entries["groq@http://127.0.0.1:9"] = KEY
+            assert (await perform(app, KeyChanged("groq", present=True))).ok
+            return await remember(change, **more)
+
+        app.remember = later  # type: ignore[method-assign]
+        with pytest.raises(ProviderError):
+            await reading
+        assert app.state.value.keyed == ("groq@http://127.0.0.1:9",)
+        assert await app.keychain.key(account) == Secret(KEY)
+    assert house.stored()[1].keyed == ("groq@http://127.0.0.1:9",)
 
 
 async def test_what_a_command_notes_by_itself_goes_into_the_file_as_it_is_then_or_nowhere(house: House) -> None:

@@ -312,6 +312,22 @@ async def test_the_search_is_opened_by_another_process_as_well(house: House) -> 
         assert windows(Finder)
 
 
+async def test_what_the_first_window_needs_is_imported_between_other_events(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.prepare()
+    late = "colorsys"  # one that nobody else imports
+    monkeypatch.delitem(sys.modules, late, raising=False)
+    monkeypatch.setattr(front_module, "_PARTS", (late,))
+    async with shown(house, there=True) as (app, _front):
+        app.window.publish(OpenFinder())
+        assert not windows(Finder)
+        await until(lambda: windows(Finder))
+        assert late in sys.modules
+        app.window.publish(OpenFinder("again"))
+        assert len(windows(Finder)) == 1
+
+
 def test_the_marks_in_the_state_are_told_apart() -> None:
     assert len({front_module.WELCOME, front_module.CLOSE, front_module.NO_TRAY}) == 3
     assert replaced(State(), told=("x",)).told == ("x",)

@@ -247,6 +247,19 @@ def test_figures_of_use_with_any_bytes_in_them(data: bytes, journal: bytes) -> N
             assert file.today().requests == 1
 
 
+def test_a_spoiled_row_of_the_figures_hides_no_other() -> None:
+    with home() as paths:
+        file = UsageFile(paths.data / "usage.sqlite", lambda: 1.75e9)
+        file.write([request(1.75e9, input=5, cost=1.0) for _ in range(3)])
+        with sqlite3.connect(file.path) as db:
+            db.execute("UPDATE requests SET input = 9e999, cost = -9e999, tool = CAST(x'ff41' AS TEXT) WHERE rowid = 1")
+            db.execute("UPDATE requests SET cost = 9e999 WHERE rowid = 2")
+        db.close()
+        assert (file.today().requests, file.today().input, file.today().cost) == (3, 2**53, 0.0)
+        assert {it.name for it in file.report("tool", 1).groups} == {"aider", "\ufffdA"}
+        assert len(list(file.rows(1))) == 3
+
+
 # -- the whole start ----------------------------------------------------------------------------------
 
 

@@ -160,7 +160,7 @@ class Home:
             until(lambda: hand_over(self.paths.runtime, PING, 20), "the program to answer", 30)
             with suppress(TimeoutError):
                 until(lambda: not self._temporary(), "what was half written to go", 20)
-            assert self._temporary() == []
+            assert self._temporary() == [], self.log()[-3000:]
             if "serve" in self.words:
                 until(lambda: running.said().count("\n") >= 2, "its address", 20)
                 lines = running.said().splitlines()

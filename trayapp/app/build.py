@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -44,12 +44,17 @@ def build(
     store = Store(paths)
     loaded = store.load()
     app: App
+
+    async def lost(slot: str, still: Callable[[], bool]) -> None:
+        """Another key may have come while something else was being written."""
+        await app.note(lambda state: replaced(state, keyed=without(state.keyed, slot)) if still() else state)
+
     keychain = Keychain(
         Keys(clock=clock, env=env, know=_know, backend=keyring),
         env,
         lambda: app.state.value.keyed,
         know=_know,
-        lost=lambda slot: app.note(lambda state: replaced(state, keyed=without(state.keyed, slot))),
+        lost=lost,
     )
     net = Net()
 

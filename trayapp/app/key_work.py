@@ -94,7 +94,7 @@ async def key_changed(app: App, intent: KeyChanged) -> Reply:
     """The command line wrote the keyring itself: look again."""
     account = app.account(intent.provider)
     slot = app.keychain.slot(account)
-    app.keychain.keys.forget(slot)
+    app.keychain.stored_elsewhere(slot)
     # the command wrote state.json as it had read it: what was chosen here meanwhile has to stand there again
     await _known(app, slot, present=intent.present, again=True)
     if intent.present:

@@ -31,7 +31,8 @@ class Keychain:
     """Answers "is there a key?" from memory and "what is it?" from where it is kept.
 
     ``know`` hears of every key before it is used, so that the log can strike it out; ``lost`` of every entry
-    that was known to exist and is no longer in the keyring. ``state`` is the keyring as it was last met.
+    that was known to exist and is no longer in the keyring, with a function that says whether that still holds.
+    ``state`` is the keyring as it was last met.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Keychain:
         keyed: Callable[[], tuple[str, ...]],
         *,
         know: Callable[[Secret], object],
-        lost: Callable[[str], Awaitable[object]],
+        lost: Callable[[str, Callable[[], bool]], Awaitable[object]],
     ) -> None:
         self.keys = keys
         self.state: Topic[str] = Topic(KeyringState.OK.value)
@@ -165,6 +166,11 @@ class Keychain:
             self._session.discard(slot)
         return kept
 
+    def stored_elsewhere(self, slot: str) -> None:
+        """Another process has written this entry: what was read before counts no more."""
+        self.keys.forget(slot)
+        self._stored += 1
+
     async def remove(self, slot: str) -> None:
         """Delete an entry, and the copy in memory. Raises as ``Keys.remove`` does."""
         try:
@@ -193,7 +199,7 @@ class Keychain:
                 await self.look()
         elif await self.look() is KeyringState.OK and before == self._stored:
             # somebody else took it out; one that is not there for the moment takes nothing with it
-            await self._lost(slot)
+            await self._lost(slot, lambda: before == self._stored)
         return secret
 
     def _in_environment(self, account: Account) -> Secret | None:

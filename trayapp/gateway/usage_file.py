@@ -94,17 +94,33 @@ class UsageFile:
         try:
             try:
                 self._write(requests, keep)
-            except sqlite3.DatabaseError as exc:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
                 if not _spoiled(exc):
                     raise
                 aside = self._set_aside()
                 self._write(requests, keep)
                 told = _("The figures of use could not be read, so they begin anew. The old file is kept as {path}.")
                 return told.format(path=aside)
-        except (sqlite3.Error, OSError) as exc:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as exc:
             told = _("The figures of use could not be written to {path}: {why}. Check space and permissions.")
             raise UserError(told.format(path=self.path, why=_why(exc))) from exc
         return ""
+
+    def finish(self) -> None:
+        """Undo the half of a change that a killed program left, and remove its journal. Raises UserError."""
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        if not journal.exists():
+            return
+        try:
+            if not self.path.exists() or not self.path.stat().st_size:
+                journal.unlink()
+                return
+            with self._open() as db:
+                (version,) = db.execute("PRAGMA user_version").fetchone()  # which undoes it
+                db.execute(f"PRAGMA user_version = {int(version)}")  # a journal without a beginning goes with a change
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as exc:
+            told = _("The figures of use in {path} could not be read: {why}.")
+            raise UserError(told.format(path=self.path, why=_why(exc))) from exc
 
     def _write(self, requests: Sequence[Request], keep: int | None) -> None:
         self._make()
@@ -187,7 +203,7 @@ class UsageFile:
             with self._open() as db:
                 db.execute("PRAGMA query_only = ON")
                 yield db
-        except (sqlite3.Error, OSError) as exc:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as exc:
             told = _("The figures of use in {path} could not be read: {why}.")
             raise UserError(told.format(path=self.path, why=_why(exc))) from exc
 
@@ -196,6 +212,7 @@ class UsageFile:
         # For reading too: after a crash somebody has to undo the half of a change, and it may be the reader. Never
         # made here, so that it is private. A file that may not be written is opened for reading.
         db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=PATIENCE)
+        db.text_factory = _legible
         try:
             db.execute("PRAGMA synchronous = NORMAL")
             yield db
@@ -233,9 +250,19 @@ def _daily(
 
 def _totals(row: Iterable[Any]) -> Totals:
     name, requests, failed, input, output, cached, cost, unpriced, waited, began = row
-    return Totals(
-        str(name), requests, int(failed), int(input), int(output), int(cached), cost, int(unpriced), waited, began
-    )
+    failed, input, output, cached, unpriced = (int(_finite(it)) for it in (failed, input, output, cached, unpriced))
+    cost, waited = _finite(cost), _finite(waited)
+    return Totals(str(name), requests, failed, input, output, cached, cost, unpriced, waited, began)
+
+
+def _finite(number: float | None) -> float:
+    """A sum, where a damaged row may stand for anything."""
+    return max(-_LARGEST, min(number or 0.0, _LARGEST))
+
+
+def _legible(text: bytes) -> str:
+    """Bytes that a disk has spoiled are shown as such, and hide no others."""
+    return text.decode("utf-8", "replace")
 
 
 def _insert(rows: int) -> str:
@@ -282,9 +309,13 @@ def _count(number: int | None) -> int | None:
     return None if number is None else min(max(0, number), _LARGEST)
 
 
-def _spoiled(exc: sqlite3.Error) -> bool:
+def _spoiled(exc: sqlite3.Error | UnicodeDecodeError) -> bool:
+    if isinstance(exc, UnicodeDecodeError):  # what SQLite complains of quotes the damaged file
+        return True
     return getattr(exc, "sqlite_errorcode", 0) & 0xFF in _SPOILED
 
 
-def _why(exc: sqlite3.Error | OSError) -> str:
-    return exc.strerror or str(exc) if isinstance(exc, OSError) else str(exc)
+def _why(exc: sqlite3.Error | OSError | UnicodeDecodeError) -> str:
+    """In one line: SQLite quotes what stands in a damaged file."""
+    told = exc.strerror or str(exc) if isinstance(exc, OSError) else str(exc)
+    return "".join(it if it.isprintable() else "�" for it in told[:200]).rstrip(".")

@@ -58,6 +58,8 @@ _PARTS = tuple(
     )
 )
 """What the first window imports, in pieces of some 20 ms at most."""
+_SETTINGS_PARTS = ("trayapp.qt.usage", "trayapp.local.stats")
+"""What the pages of the settings import besides, when they are made."""
 
 
 class Front(QObject):
@@ -196,8 +198,8 @@ class Front(QObject):
             self._show(window)
 
     def _show(self, what: Window | None) -> None:
-        missing = [part for part in _PARTS if part not in sys.modules] if what is not None else []
-        if missing:
+        parts = () if what is None else _PARTS + _SETTINGS_PARTS * isinstance(what, OpenSettings)
+        if missing := [part for part in parts if part not in sys.modules]:
             self._app.tasks.start(self._open_with(missing, what), name="the first window")
         else:
             self._open(what)

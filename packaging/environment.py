@@ -12,6 +12,8 @@ import zlib
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONSTRAINTS = os.path.join(ROOT, "packaging", "constraints.txt")
+TOOLS = os.path.join(ROOT, "packaging", "build-constraints.txt")
+"""What ``packaging/build.py`` needs, with its versions."""
 _PACKAGE_RECORDS = ("/var/lib/dpkg/status", "/usr/lib/sysimage/rpm", "/var/lib/rpm", "/var/lib/pacman/local")
 KEPT = 3
 FAILED = 3
@@ -22,12 +24,16 @@ class SetUpError(Exception):
     """Why the set-up cannot go on, and what to do, in words."""
 
 
-def place(kind: str) -> str:
-    """Folder of the environment for this project file, these versions, this Python and this machine."""
+def place(kind: str, tools: str = "") -> str:
+    """Folder of the environment for this project file, these versions, this Python and this machine.
+
+    ``tools``: a file of pins that are installed as well.
+    """
     with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
         needs = file.read().partition(b"\n[tool.")[0]  # settings of tools change more often, and change nothing
-    with open(CONSTRAINTS, "rb") as file:
-        needs += file.read()
+    for path in (CONSTRAINTS, tools) if tools else (CONSTRAINTS,):
+        with open(path, "rb") as file:
+            needs += file.read()
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
     needs += f"{sys.version} {sys.base_prefix} {sys.platform} {machine}".encode()
     return os.path.join(_base(), f"{kind}-{zlib.crc32(needs):08x}")
@@ -108,8 +114,10 @@ def packages_state(platform: str) -> str:
     return f"{platform} {looked_for} {' '.join(times)}"
 
 
-def make(folder: str, *extras: str) -> None:
+def make(folder: str, *extras: str, tools: str = "") -> None:
     """Make the environment under a lock, in a folder beside it that is renamed when all is there.
+
+    ``extras`` of the project, and what the file ``tools`` pins, are installed with it.
 
     Raises SetUpError in words. Whatever stops it, the next one starts afresh.
     """
@@ -127,7 +135,7 @@ def make(folder: str, *extras: str) -> None:
                     shutil.rmtree(os.path.join(base, name), ignore_errors=True)
             fresh = os.path.join(base, f"new-{os.getpid()}")
             try:
-                _fill(fresh, extras)
+                _fill(fresh, extras, tools)
                 _rename_in_scripts(fresh, folder)
                 remember(fresh, "ready", "")
                 shutil.rmtree(folder, ignore_errors=True)
@@ -139,7 +147,7 @@ def make(folder: str, *extras: str) -> None:
         raise SetUpError(f"The environment could not be written below {base}: {error}.") from error
 
 
-def _fill(fresh: str, extras: tuple[str, ...]) -> None:
+def _fill(fresh: str, extras: tuple[str, ...], tools: str) -> None:
     import subprocess
     import tomllib
 
@@ -148,6 +156,7 @@ def _fill(fresh: str, extras: tuple[str, ...]) -> None:
     needs: list[str] = list(project["dependencies"])
     for extra in extras:
         needs += project["optional-dependencies"][extra]
+    needs += ["-r", tools] if tools else []
     complaint = _libc_complaint()
     if complaint:
         raise SetUpError(complaint)

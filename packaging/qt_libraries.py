@@ -73,6 +73,8 @@ TEST_EXTRAS = (
     Part("gio", "libglib2.0-bin", "glib2", "glib2"),
     Part("zsh", "zsh", "zsh", "zsh"),
     Part("fish", "fish", "fish", "fish"),
+    Part("appstreamcli", "appstream", "appstream", "appstream"),
+    Part("mksquashfs", "squashfs-tools", "squashfs-tools", "squashfs-tools"),
 )
 """What single tests need, which name it and are skipped without."""
 BROWSER = Part("chromium", "chromium", "chromium", "chromium")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -153,3 +154,22 @@ async def test_after_its_end_it_shows_nothing(bus: str, service: Notifications) 
     made.close()
     assert not await made.show(SWITCHED)
     assert service.shown == []
+
+
+async def test_a_click_that_comes_before_the_answer_to_showing_it_counts(
+    bus: str, service: Notifications, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clicks = Clicks()
+    async with notifier(bus, clicks) as made:
+        call = made._call
+
+        async def overtaken(to: Any, member: str, *rest: Any) -> Any:
+            answer = await call(to, member, *rest)
+            if member == "Notify":
+                for number in (answer[0], answer[0] + 7):  # the other one is another program's
+                    made._heard("", "ActionInvoked", "", (number, "default"))
+            return answer
+
+        monkeypatch.setattr(made, "_call", overtaken)
+        assert await made.show(REFUSED)
+        assert clicks == [("refused a", "")]

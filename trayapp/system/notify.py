@@ -59,6 +59,8 @@ class Notifier:
         self._numbers: dict[str, int] = {}
         """Those that are on the screen, by their tags."""
         self._tokens: dict[int, str] = {}
+        self._unnumbered: list[int] | None = None
+        """What was clicked while the number of a new notification is not known yet; None: none is being shown."""
         self._closed = False
 
     async def show(self, note: Note) -> bool:
@@ -69,9 +71,15 @@ class Notifier:
             try:
                 bus = await self._connected()
                 can = (await self._call(bus, "GetCapabilities"))[0]
-                self._numbers[note.tag] = (await self._call(bus, "Notify", "susssasa{sv}i", self._body(note, can)))[0]
+                self._unnumbered = []
+                number = (await self._call(bus, "Notify", "susssasa{sv}i", self._body(note, can)))[0]
             except (NoAnswerError, LookupError):
                 return False
+            finally:
+                clicked, self._unnumbered = self._unnumbered, None
+            self._numbers[note.tag] = number
+        if number in (clicked or ()):  # quicker than the answer that tells its number
+            self._clicked(note.tag, self._tokens.pop(number, ""))
         return True
 
     def close(self) -> None:
@@ -108,8 +116,11 @@ class Notifier:
             case "ActivationToken", (int(number), str(token)):
                 self._tokens = {number: token}
             case "ActionInvoked", (int(number), _action):
-                for tag in [tag for tag, it in self._numbers.items() if it == number]:
+                tags = [tag for tag, it in self._numbers.items() if it == number]
+                for tag in tags:
                     self._clicked(tag, self._tokens.pop(number, ""))
+                if not tags and self._unnumbered is not None:
+                    self._unnumbered.append(number)
             case "NotificationClosed", (int(number), _why):
                 self._numbers = {tag: it for tag, it in self._numbers.items() if it != number}
 

@@ -1,3 +1,3 @@
 """The program's version: everything else that names it reads it here."""
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -196,8 +197,11 @@ def _portal(address: str, theme: Theme) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _ollama(env: Mapping[str, str], *, loaded: bool) -> Iterator[str]:
-    """A fake one, at the address that everybody knows if nobody has it. ``loaded``: with a model in memory."""
-    port = _free(11_434)
+    """A fake one, at the address that everybody knows if nobody has it. ``loaded``: with a model in memory.
+
+    Not there in a test: the programs of other tests at the same time would find it.
+    """
+    port = _free(21_434 if "PYTEST_CURRENT_TEST" in os.environ else 11_434)
     address = f"http://127.0.0.1:{port}"
     command = (sys.executable, "-P", "-m", "tests.support.ollama", "--port", str(port))
     with Program(*command, env=env):

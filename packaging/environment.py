@@ -14,6 +14,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONSTRAINTS = os.path.join(ROOT, "packaging", "constraints.txt")
 TOOLS = os.path.join(ROOT, "packaging", "build-constraints.txt")
 """What ``packaging/build.py`` needs, with its versions."""
+PROOFS = os.path.join(ROOT, "packaging", "proof-constraints.txt")
+"""What the long proofs need beside the tests: coverage, fuzzing, mutation, known vulnerabilities."""
 _PACKAGE_RECORDS = ("/var/lib/dpkg/status", "/usr/lib/sysimage/rpm", "/var/lib/rpm", "/var/lib/pacman/local")
 KEPT = 3
 FAILED = 3

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the whole test suite from a checkout: python3 packaging/test.py [--all] [PYTEST ARGUMENTS | --bench NAME ...].
+"""Runs the whole test suite from a checkout: python3 packaging/test.py [--all] [PYTEST ARGUMENTS].
 
 Sets up an environment of its own the first time, and looks for the real parts that the tests use; with --all for
-a browser too, and without a single part it does not begin.
+a browser too, and without a single part it does not begin. --bench, --coverage, --fuzz and --mutation run something
+longer instead, with arguments of their own.
 """
 
 import os
@@ -10,22 +11,27 @@ import sys
 
 from run import with_words
 
+LONG = ("bench", "coverage", "fuzz", "mutation")
+"""What ``--NAME`` runs instead: the module of that name in ``tests``. All but benchmarks need more packages."""
+
 
 def main(arguments: "list[str]") -> None:
-    """Set up if need be, then become pytest, or a benchmark."""
+    """Set up if need be, then become pytest, or one of the long proofs."""
     import environment
 
     everything = arguments[:1] == ["--all"]
     arguments = arguments[everything:]
-    folder = environment.place("test")
+    long = [name for name in LONG if arguments[:1] == [f"--{name}"]]
+    tools = environment.PROOFS if long and long != ["bench"] else ""
+    folder = environment.place("proof" if tools else "test", tools)
     looked = sys.platform.startswith("linux") and look_at_system(folder, everything)
     if not environment.ready(folder):
-        environment.make(folder, "dev")
+        environment.make(folder, "dev", tools=tools)
     if looked:
         environment.remember(folder, "libraries", environment.packages_state(kind(everything)))
     os.chdir(environment.ROOT)
-    if arguments[:1] == ["--bench"]:
-        environment.run(folder, "-m", "tests.bench", *arguments[1:])
+    if long:
+        environment.run(folder, "-m", f"tests.{long[0]}", *arguments[1:])
     # all of it is shared out, one desktop for each worker; a part is quicker without
     environment.run(folder, "-m", "pytest", *(arguments or ["-n", "auto"]))
 

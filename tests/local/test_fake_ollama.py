@@ -374,6 +374,7 @@ async def test_others_may_stand_at_the_port(way: str) -> None:
             await client.get("/")
 
 
+@pytest.mark.unmeasured
 async def test_a_simulated_day_of_polls_is_cheap() -> None:
     async with FakeOllama(a()) as server, client_of(server, "memory") as client:
         began = time.monotonic()

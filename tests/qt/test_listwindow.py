@@ -136,6 +136,7 @@ def test_the_buttons_ask_for_what_they_say(window: ListWindow, qtbot: QtBot) -> 
     assert heard == [OpenSettings(), Refresh(), OpenHelp(), Quit()]
 
 
+@pytest.mark.unmeasured
 def test_five_thousand_models_are_searched_within_a_frame(qtbot: QtBot) -> None:
     window = ListWindow(Topic(tray_view(*(section(f"p{at}", 100) for at in range(50)))))
     qtbot.addWidget(window)

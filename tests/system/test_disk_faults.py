@@ -65,6 +65,7 @@ def files_of(paths: Paths) -> dict[str, bytes]:
 # -- full -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     "words",
     [
@@ -103,6 +104,7 @@ def test_on_a_full_disk_an_import_changes_nothing() -> None:
     assert files_of(find()) == before
 
 
+@pytest.mark.unmeasured
 def test_on_a_full_disk_lists_are_shown_and_said_not_to_be_kept() -> None:
     with Served({"/v1/models": answer("one", "two")}) as served:
         furnish(f"{served.url}/v1")

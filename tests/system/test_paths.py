@@ -105,6 +105,7 @@ def test_what_was_shipped_is_found_in_a_checkout_in_a_wheel_and_frozen(
     assert paths.resources() == tmp_path / "frozen" / "resources"
 
 
+@pytest.mark.unmeasured
 def test_a_second_start_imports_neither_msgspec_nor_asyncio_nor_platformdirs(home: Path) -> None:
     code = (
         "import sys\n"

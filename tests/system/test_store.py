@@ -160,6 +160,7 @@ def test_text_that_no_file_can_hold_is_refused_and_changes_nothing(here: Paths) 
     assert Store(here).load().settings == Settings(tray_wait=3)
 
 
+@pytest.mark.unmeasured
 def test_reading_imports_no_writer() -> None:
     code = (
         "import sys; import trayapp.system.store as s, trayapp.system.paths as p\n"

@@ -122,6 +122,7 @@ def provider() -> Iterator[Provider]:
 # -- reading ------------------------------------------------------------------------------------
 
 
+@pytest.mark.unmeasured
 def test_models_come_off_the_disk_without_qt_http_or_a_loop(computer: Computer) -> None:
     ran = computer.run("models", "--porcelain", env={**computer.env, "PYTHONPROFILEIMPORTTIME": "1"})
     assert ran.stdout == "groq\tallam\t\t\t0\t0.5\tcached\ngroq\tllama-3.3\t\t\t0\t0.5\tcached\n"

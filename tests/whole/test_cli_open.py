@@ -43,6 +43,7 @@ def test_without_a_window_named_it_does_as_a_second_start(desk: dict[str, str], 
         pointer.wait_window(WINDOW, by="name")
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("words", [("open", "--finder"), ("open", "--settings", "gateway"), ("open",)])
 def test_asking_for_a_window_imports_no_more_than_a_second_start(
     desk: dict[str, str], host: Host, words: tuple[str, ...]

@@ -7,21 +7,10 @@ import tomllib
 
 import pytest
 
+from tests.ui.gateway_scene import EDITOR, FIRST, NOW, ON, TAKEN
 from trayapp.core.settings import Settings
-from trayapp.core.state import Token
 from trayapp.gateway.status import GatewayState, Status
 from trayapp.ui import gateway, gateway_tools
-
-NOW = 1_750_000_000.0
-ON = Status(GatewayState.LISTENING, 4180)
-TAKEN = Status(
-    GatewayState.FAILED,
-    4180,
-    "Port 4180 is in use by python3.11 (process 4711). End that program, or choose another port in Settings… →"
-    " Gateway.",
-)
-FIRST, EDITOR = Token("first", "a" * 64, NOW - 7200), Token("editor", "b" * 64)
-
 
 # -- how it stands ----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.ui.gateway_scene import EDITOR, FIRST, NOW, ON, TAKEN
 from trayapp.core.intents import CopyAddress, CopyToken, OpenSettings, SwitchGateway
 from trayapp.core.settings import GATEWAY, Settings
 from trayapp.core.state import State, Token
@@ -11,16 +12,6 @@ from trayapp.gateway.status import GatewayState, Status
 from trayapp.ui import gateway_menu
 from trayapp.ui.menu import tray_view
 from trayapp.ui.row import Row, Submenu
-
-NOW = 1_750_000_000.0
-ON = Status(GatewayState.LISTENING, 4180)
-TAKEN = Status(
-    GatewayState.FAILED,
-    4180,
-    "Port 4180 is in use by python3.11 (process 4711). End that program, or choose another port in Settings… →"
-    " Gateway.",
-)
-FIRST, EDITOR = Token("first", "a" * 64, NOW - 7200), Token("editor", "b" * 64)
 
 
 def made(status: Status, *tokens: Token, today: str = "") -> Submenu:

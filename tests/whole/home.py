@@ -84,6 +84,19 @@ class Home:
 # -- the steps, in the order of the day --------------------------------------------------------------
 
 
+def whole_day(at: Home, program: Trayapp, url: str, key: str) -> None:
+    """Every step from the first start to the end; ``url`` and ``key`` are of the account that is added."""
+    first_start(at)
+    choose_in_the_menu(at)
+    switch_quickly(at)
+    pin_by_keyboard(at)
+    add_a_key(at, url, key)
+    leave_the_settings(at)
+    be_told_once_that_it_goes_on(at)
+    switch_profile(at)
+    quit_by_the_menu(at, program)
+
+
 def first_start(at: Home) -> None:
     """The three steps come by themselves, and are gone through by keyboard."""
     at.window(WELCOME)

@@ -103,15 +103,7 @@ def test_a_day_from_the_first_start_to_the_next_one(
         icon = XEmbedIcon(desk, reader, pointer, shots)
         at = Home(desk, icon, reader, pointer, notifications, shots)
         with Trayapp(desk) as program, shots:
-            steps.first_start(at)
-            steps.choose_in_the_menu(at)
-            steps.switch_quickly(at)
-            steps.pin_by_keyboard(at)
-            steps.add_a_key(at, remote.url, canary)
-            steps.leave_the_settings(at)
-            steps.be_told_once_that_it_goes_on(at)
-            steps.switch_profile(at)
-            steps.quit_by_the_menu(at, program)
+            steps.whole_day(at, program, remote.url, canary)
         with Trayapp(desk), shots:
             steps.start_again(at)
 

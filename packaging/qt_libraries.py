@@ -75,6 +75,7 @@ TEST_EXTRAS = (
     Part("fish", "fish", "fish", "fish"),
     Part("appstreamcli", "appstream", "appstream", "appstream"),
     Part("mksquashfs", "squashfs-tools", "squashfs-tools", "squashfs-tools"),
+    Part("weston", "weston", "weston", "weston"),
 )
 """What single tests need, which name it and are skipped without."""
 BROWSER = Part("chromium", "chromium", "chromium", "chromium")

@@ -160,6 +160,18 @@ def xvfb(env: Mapping[str, str], size: str = "1280x800x24") -> Iterator[dict[str
 
 
 @contextlib.contextmanager
+def weston(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Wayland without a screen: weston, which draws into memory. It has no place for tray icons, as GNOME has none."""
+    need("weston")
+    name = "wayland-private"
+    options = ("--backend=headless-backend.so", f"--socket={name}", "--idle-time=0", "--no-config")
+    without = {key: value for key, value in env.items() if key != "DISPLAY"}
+    with Program("weston", *options, env=without):
+        until((Path(env["XDG_RUNTIME_DIR"]) / name).exists, "weston")
+        yield {**without, "WAYLAND_DISPLAY": name}
+
+
+@contextlib.contextmanager
 def session_bus(env: Mapping[str, str], services: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
     """A session bus of its own, which starts nobody but the named services.
 

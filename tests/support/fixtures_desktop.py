@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _or_skip() -> Iterator[None]:
+def or_skip() -> Iterator[None]:
     if not sys.platform.startswith("linux"):
         pytest.skip(f"the private desktop needs Linux, this is {sys.platform}")
     from tests.support.desktop import MissingProgramError
@@ -38,7 +38,7 @@ def desk(request: pytest.FixtureRequest, home: Path) -> Iterator[dict[str, str]]
 
     There is no keyring, unless the test also asks for ``desk_keyring``.
     """
-    with _or_skip():
+    with or_skip():
         from tests.support import desktop as parts
 
         vault = parts.Vault.UNLOCKED if "desk_keyring" in request.fixturenames else parts.Vault.NONE
@@ -55,7 +55,7 @@ def desk_keyring(desk: dict[str, str]) -> dict[str, str]:
 @pytest.fixture
 def bare_bus(home: Path) -> Iterator[dict[str, str]]:
     """A home and a session bus that can show gnome-keyring's prompts, and nothing else: no screen."""
-    with _or_skip():
+    with or_skip():
         from tests.support import desktop as parts
 
         with parts.home(home) as env, parts.session_bus(env, (parts.PROMPTER,)) as env:
@@ -65,7 +65,7 @@ def bare_bus(home: Path) -> Iterator[dict[str, str]]:
 @pytest.fixture
 def vault(bare_bus: dict[str, str]) -> Iterator[GnomeKeyring]:
     """gnome-keyring on a bus without a screen, unlocked and under the test's control."""
-    with _or_skip():
+    with or_skip():
         from tests.support import desktop as parts
 
         with parts.keyring(bare_bus) as daemon:
@@ -93,7 +93,7 @@ def notifications(desk: dict[str, str]) -> Iterator[Notifications]:
 @pytest.fixture
 def pointer(desk: dict[str, str]) -> Iterator[Pointer]:
     """A pointer and keyboard on ``desk``'s screen."""
-    with _or_skip():
+    with or_skip():
         from tests.support.pointer import Pointer
 
         yield Pointer(desk)

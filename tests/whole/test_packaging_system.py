@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +122,7 @@ def test_script(libraries: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     environment = import_module("environment")
     script.looked, script.ran = [], []
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(environment, "place", lambda _kind: str(tmp_path))
+    monkeypatch.setattr(environment, "place", lambda _kind, _tools="": str(tmp_path))
     monkeypatch.setattr(environment, "ready", lambda _folder: True)
     monkeypatch.setattr(environment, "run", lambda _folder, *words: script.ran.append(words))
     monkeypatch.setattr(libraries, "provide", lambda parts, _what: script.looked.extend(it.name for it in parts))
@@ -139,6 +139,15 @@ def test_a_browser_is_wanted_only_by_who_asks_for_all(test_script: Any, programs
     assert set(test_script.ran) == {("-m", "pytest", "-n", "auto")}
     test_script.main(["--all", "tests/whole", "-x"])
     assert test_script.ran[-1] == ("-m", "pytest", "tests/whole", "-x")
+
+
+@pytest.mark.parametrize("name", ["bench", "coverage", "fuzz", "mutation"])
+def test_longer_proofs_are_run_by_their_names_with_arguments_of_their_own(
+    test_script: Any, programs: Path, name: str
+) -> None:
+    test_script.main([f"--{name}", "all", "--jobs", "2"])
+    assert test_script.ran[0] == ("-m", f"tests.{name}", "all", "--jobs", "2")
+    assert find_spec(f"tests.{name}") is not None
 
 
 def test_a_browser_by_another_name_will_do(test_script: Any, programs: Path) -> None:

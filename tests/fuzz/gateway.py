@@ -95,8 +95,7 @@ ASKED: dict[str, list[dict[str, Any]]] = {
         }
     ],
     Spoken.OLLAMA_GENERATE: [{"model": "m", "prompt": "x", "system": "s", "images": [_PICTURE], "raw": False}],
-    "openai-embeddings": [{"model": "m", "input": ["a", "b"], "encoding_format": "base64", "dimensions": 8}],
-    "ollama-embed": [{"model": "m", "input": "a", "truncate": True, "options": {"num_ctx": 9}}],
+    "ollama-embed": [{"model": "m", "input": "a", "truncate": True, "options": {"num_ctx": 9}, "dimensions": 8}],
 }  # fmt: skip
 """A request of each dialect with most of what it can say."""
 
@@ -116,9 +115,7 @@ def requests() -> Run:
         assert bodies.Body(body.encoded()).model == "other"
         if name == Spoken.MESSAGES:
             anthropic_in.without_unsigned_thinking(raw)
-        if name == "openai-embeddings":
-            embeddings.write_ollama_request(embeddings.read_openai(raw), "m")
-        elif name == "ollama-embed":
+        if name == "ollama-embed":
             embeddings.write_openai_request(embeddings.read_ollama(raw), "m")
         else:
             _written(IN[Spoken(name)].read_request(raw))
@@ -142,14 +139,10 @@ def replies() -> Run:
 
     def run(data: bytes) -> None:
         words, raw = split(data)
-        name = chosen(words, [*_DIALECTS, "openai-embeddings", "ollama-embed"])
+        name = chosen(words, [*_DIALECTS, "openai-embeddings"])
         if name == "openai-embeddings":
-            vectors = embeddings.read_openai_answer(raw)
-            embeddings.write_ollama_answer(vectors, STAMP, embeddings.EmbeddingRequest("m", ("a",)))
-            return
-        if name == "ollama-embed":
-            vectors = embeddings.read_ollama_answer(raw)
-            embeddings.write_openai_answer(vectors, STAMP, embeddings.EmbeddingRequest("m", ("a",), base64=True))
+            told = json.loads(embeddings.write_ollama_answer(embeddings.read_openai_answer(raw), STAMP))
+            assert all(isinstance(it, list) for it in told["embeddings"])
             return
         answer = OUT[Dialect(name)].read_answer(raw, "seed")
         for spoken in IN.values():
@@ -161,10 +154,8 @@ def replies() -> Run:
 
 def reply_seeds() -> list[bytes]:
     found = [seed for dialect, case in CASES for seed in headed(dialect, WHOLE[dialect](ANSWERS[case]))]
-    found += headed(
-        "openai-embeddings", b'{"data":[{"embedding":[0.1,2],"index":0},{"embedding":"AACAPw==","index":1}]}'
-    )
-    return found + headed("ollama-embed", b'{"embeddings":[[0.1,1e30]],"prompt_eval_count":3,"model":"m"}')
+    vectors = b'{"data":[{"embedding":[0.1,2],"index":0},{"embedding":"AACAPw==","index":1}],"usage":{}}'
+    return found + headed("openai-embeddings", vectors)
 
 
 def streams() -> Run:

@@ -16,7 +16,9 @@ from tests.providers.scene import KEY, QUICK, account
 from tests.providers.test_fuzz import PARSERS, read
 from tests.support import samples
 from tests.support.clock import FakeClock
+from trayapp.app import updating
 from trayapp.catalog import rows, update
+from trayapp.core import releases
 from trayapp.core.errors import ProviderError, UserError
 from trayapp.local import ollama_answers
 from trayapp.local.lmstudio import LMStudio
@@ -154,6 +156,40 @@ def update_seeds() -> list[bytes]:
     return headed("models.dev", samples.raw("catalog/models-dev")) + headed(
         "OpenRouter", samples.raw("catalog/openrouter")
     )
+
+
+def newest() -> Run:
+    """Who announces new versions: whatever status, coding, way elsewhere and body come back."""
+    loop, at = Loop(), "https://api.trayapp.example/newest"
+
+    def run(data: bytes) -> None:
+        words, raw = split(data)
+        status, coding = max(200, min(599, number(words, 0, 200))), " ".join(words[1:2]).encode("latin-1")
+        headers = [(b"content-encoding", coding), (b"location", " ".join(words[2:]).encode("latin-1"))]
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            assert request.url.host == "api.trayapp.example"
+            return httpx.Response(status, stream=Packed(raw), headers=[it for it in headers if it[1]])
+
+        async def ask() -> None:
+            async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+                with worded(updating.NoAnswerError):
+                    found = await updating.newest_release(http, at)
+                    assert releases.newer(found.version, "0") or set(found.version) <= set("0.")
+                    assert len(found.version) <= 27
+                    assert found.page == "" or releases.trusted(found.page, at)
+
+        loop.run(ask())
+
+    return run
+
+
+def newest_seeds() -> list[bytes]:
+    own = b'{"version": "0.7.0", "url": "https://trayapp.example/news"}'
+    theirs = b'{"tag_name":"v1.2.3.4","html_url":"https://api.trayapp.example/x","draft":false,"prerelease":false}'
+    found = headed("200", own, theirs, b'{"version":"trayapp-0.7.0rc1"}', b'{"url":"https://a@trayapp.example:1/"}')
+    found += headed("302  /elsewhere", own) + headed("301  https://evil.example/", own) + headed("302  https:x", own)
+    return found + headed("200 gzip", gzip.compress(own, mtime=0), zlib.compress(b" " * 2**22, wbits=31))
 
 
 def books(data: bytes) -> None:
@@ -295,6 +331,7 @@ NETWORK = (
     Target(
         name="updates", make=updates, seeds=update_seeds, declared=(update._NotUsableError,), about="catalog/update.py"
     ),
+    Target(name="newest", make=newest, seeds=newest_seeds, about="app/updating.py, core/releases.py"),
     Target(name="books", make=lambda: books, seeds=book_seeds, declared=rows.UNREADABLE, about="catalog/rows.py"),
     Target(
         name="ollama",

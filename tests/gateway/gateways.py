@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -151,11 +152,9 @@ class Served(Struct):
         return (await self.quiet())[-1]
 
 
-@contextlib.asynccontextmanager
-async def gateway(
-    world: World, *, clock: Clock | None = None, patience: Patience | None = None
-) -> AsyncIterator[Served]:
-    made = Gateway(
+def gateway_in(world: World, *, clock: Clock | None = None, patience: Patience | None = None) -> Gateway:
+    """One that listens nowhere yet."""
+    return Gateway(
         world.links(),
         rules=lambda: world.rules,
         last_text=lambda said: str(said),
@@ -163,15 +162,29 @@ async def gateway(
         patience=patience,
         context=ssl.create_default_context,
     )
+
+
+@functools.cache
+def tls() -> ssl.SSLContext:
+    """One for all clients, though they speak without it: each would read the certificates of the world anew."""
+    return ssl.create_default_context()
+
+
+@contextlib.asynccontextmanager
+async def gateway(
+    world: World, *, clock: Clock | None = None, patience: Patience | None = None
+) -> AsyncIterator[Served]:
+    made = gateway_in(world, clock=clock, patience=patience)
     life: Life = made.life
     async with serving(life=life, gate=GATE) as door:
         keyed = {"Authorization": f"Bearer {TOKEN}"}
+        own, same = openai.DefaultAsyncHttpxClient(verify=tls()), anthropic.DefaultAsyncHttpxClient(verify=tls())
         async with (
-            httpx.AsyncClient(base_url=door.url, headers=keyed, timeout=10) as http,
-            openai.AsyncOpenAI(api_key=TOKEN, base_url=f"{door.url}/v1", max_retries=0) as of_openai,
-            anthropic.AsyncAnthropic(api_key=TOKEN, base_url=door.url, max_retries=0) as of_anthropic,
+            httpx.AsyncClient(base_url=door.url, headers=keyed, timeout=10, verify=tls()) as http,
+            openai.AsyncOpenAI(api_key=TOKEN, base_url=f"{door.url}/v1", max_retries=0, http_client=own) as of_openai,
+            anthropic.AsyncAnthropic(api_key=TOKEN, base_url=door.url, max_retries=0, http_client=same) as of_anthropic,
         ):
-            of_ollama = ollama.AsyncClient(host=door.url, headers=keyed)
+            of_ollama = ollama.AsyncClient(host=door.url, headers=keyed, verify=tls())
             try:
                 yield Served(world, door, made, http, of_openai, of_anthropic, of_ollama)
             finally:

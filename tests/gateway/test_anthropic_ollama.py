@@ -118,12 +118,14 @@ def test_what_messages_cannot_hand_on_is_refused_by_its_path(fields: dict[str, A
         ({"max_tokens": None}, "max_tokens"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user"}]}, "messages[0].content"),
         ({"system": 5}, "system"),
         ({"system": [{"type": "image", "source": {"type": "url", "url": "x"}}]}, "system[0].type"),
         ({"thinking": {"type": "enabled", "budget_tokens": "many"}}, "thinking.budget_tokens"),
         ({"tool_choice": {"type": "tool"}}, "tool_choice.name"),
         (block(type="tool_use", id="t", name="f", input="x"), "messages[0].content[0].input"),
+        (block(type="tool_result", tool_use_id="t", content=5), "messages[0].content[0].content"),
     ],
 )
 def test_nonsense_in_messages_is_told_by_its_path(fields: dict[str, Any], path: str) -> None:
@@ -183,7 +185,7 @@ def test_a_conversation_with_tools_from_ollama_gets_ids() -> None:
             {"role": "user", "content": "Look.", "images": ["data:image/png;base64,AAAA"]},
             {"role": "assistant", "content": "", "thinking": "Hm.", "tool_calls": [
                 {"function": {"name": "f", "arguments": {"a": 1}}},
-                {"function": {"index": 1, "name": "g", "arguments": {}}},
+                {"function": {"index": 1, "name": "g", "arguments": "{}"}},  # as OpenAI writes them
             ]},
             {"role": "tool", "tool_name": "g", "content": "two"},
             {"role": "tool", "content": "one"},
@@ -278,6 +280,10 @@ def test_what_ollamas_generate_cannot_hand_on_is_refused(fields: dict[str, Any])
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0]"),
         ({"messages": [*HI, {"role": "tool", "tool_name": "nobody", "content": "x"}]}, "messages[1]"),
         ({"messages": [{"role": "owner", "content": "x"}]}, "messages[0].role"),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": 5}}]}]},
+            "messages[0].tool_calls[0].function.arguments",
+        ),
         ({"format": "xml"}, "format"),
         ({"think": "deeply"}, "think"),
         ({"options": {"temperature": "hot"}}, "options.temperature"),

@@ -11,10 +11,13 @@ import pytest
 
 from tests.gateway import listeners
 from tests.gateway.wire import STAMP
+from trayapp.core.errors import Failure, Kind, ProviderError
 from trayapp.core.secret import Secret
 from trayapp.gateway.dialects import IN, Spoken
-from trayapp.gateway.exchange import BadRequestError, Event, Fault, Request, Start, TextDelta, fault_of
+from trayapp.gateway.exchange import BadRequestError, Event, Fault, Request, Start, TextDelta
 from trayapp.gateway.faults import anthropic_error, openai_error, read_error
+from trayapp.gateway.plan import Route
+from trayapp.gateway.sentences import error_frame, of_error
 
 BUSY = Fault("The provider is busy. Try again in a minute.", 503)
 OPENAI = (Spoken.CHAT, Spoken.COMPLETIONS)
@@ -125,6 +128,7 @@ def test_a_stream_that_failed_does_not_say_done(spoken: Spoken) -> None:
         (b"", "The provider answered with status 418."),
         (b"{}", "The provider answered with status 418."),
         (b'{"error":{"message":{"deep":1}}}', "The provider answered with status 418."),
+        (b'{"error":' * 6 + b'"deep"' + b"}" * 6, "The provider answered with status 418."),
         (b"\xff\xfe\x00", "The provider answered with status 418."),
         (b"[" * 100_000, "The provider answered with status 418."),
     ],
@@ -140,8 +144,37 @@ def test_a_key_in_an_error_is_struck_out() -> None:
     assert fault == Fault("Incorrect key: …, or …", 401, code="invalid_api_key")
 
 
+@pytest.mark.parametrize("between", [True, False])
+@pytest.mark.parametrize(
+    ("route", "half", "frame"),
+    [
+        (Route.CHAT, b"\n\n", b"data: {"),
+        (Route.RESPONSES, b"\n\n", b"event: error\ndata: {"),
+        (Route.OLLAMA_CHAT, b"\n", b"{"),
+        (Route.EMBEDDINGS, b"", b""),
+    ],
+)
+def test_half_an_event_is_ended_before_the_error_where_the_route_streams(
+    route: Route, half: bytes, frame: bytes, between: bool
+) -> None:
+    told = error_frame(route, BUSY, between=between)
+    assert told.startswith(frame if between else half + frame)
+    assert bool(told) == (BUSY.message.encode() in told)
+
+
+@pytest.mark.parametrize(
+    ("failure", "sentence"),
+    [
+        (Failure(Kind.BAD_INPUT, "up", "“x” is not an address."), "“x” is not an address."),
+        (Failure(Kind.BAD_INPUT, "up"), "Up could not be asked."),
+    ],
+)
+def test_a_cause_without_words_of_its_own_is_told_as_it_came(failure: Failure, sentence: str) -> None:
+    assert of_error(ProviderError(failure), "Up") == Fault(sentence, 502, code="bad-input")
+
+
 def test_the_callers_mistake_names_its_field() -> None:
-    fault = fault_of(BadRequestError("“n” must be a number.", "n"))
+    fault = of_error(BadRequestError("“n” must be a number.", "n"))
     assert json.loads(openai_error(fault))["error"] == {
         "message": "“n” must be a number.",
         "type": "invalid_request_error",

@@ -231,7 +231,6 @@ ASKED: st.SearchStrategy[Any] = st.recursive(
 )
 READERS = [
     *(inward.read_request for inward in IN.values()),
-    embeddings.read_openai,
     embeddings.read_ollama,
 ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.gateway.asking import HI, LOOK, PICTURE, PIXEL, SCHEMA, chat, messages, read, turns, written
 from trayapp.gateway.dialects import OUT, Spoken
-from trayapp.gateway.exchange import Target
+from trayapp.gateway.exchange import CannotCarryError, Target
 from trayapp.providers.spec import Dialect
 
 CONVERSATION = chat(
@@ -274,3 +274,80 @@ def test_tool_choice(said: Any, parallel: bool | None, openai: Any, anthropic: A
 
 def test_ollama_is_given_no_tools_where_none_may_be_called() -> None:
     assert "tools" not in written(chat(tools=[LOOK], tool_choice="none"), Dialect.OLLAMA)
+
+
+# what is rarely said
+
+
+def test_how_strict_a_tool_is_meant_is_told_where_somebody_listens() -> None:
+    function: dict[str, Any] = {"name": "look", "description": "Looks.", "parameters": SCHEMA, "strict": True}
+    strict = {"type": "function", "function": function}
+    request = chat(tools=[strict])
+    assert written(request, Dialect.OPENAI)["tools"] == [strict]
+    assert written(request, Dialect.ANTHROPIC)["tools"][0]["strict"] is True
+    assert written(request, Dialect.OLLAMA)["tools"] == [LOOK]
+
+
+def test_a_tool_without_a_word_about_it_is_a_tool_all_the_same() -> None:
+    bare = {"type": "function", "function": {"name": "look", "parameters": SCHEMA}}
+    request = chat(tools=[bare])
+    assert written(request, Dialect.OPENAI)["tools"] == written(request, Dialect.OLLAMA)["tools"] == [bare]
+    assert written(request, Dialect.ANTHROPIC)["tools"] == [{"name": "look", "input_schema": SCHEMA}]
+
+
+def test_words_about_a_form_of_answer_go_along_with_it() -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "person", "description": "Somebody.", "schema": SCHEMA}}
+    assert written(chat(response_format=form), Dialect.OPENAI)["response_format"] == form
+
+
+def test_how_much_is_said_and_how_likely_each_word_was_is_asked_in_the_same_words() -> None:
+    asked = {"verbosity": "low", "logprobs": True, "top_logprobs": 3}
+    body = written(chat(**asked), Dialect.OPENAI)
+    assert {name: body[name] for name in asked} == asked
+    native = written(chat(logprobs=True, top_logprobs=3), Dialect.OLLAMA)
+    assert (native["logprobs"], native["top_logprobs"]) == (True, 3)
+    alone = written(chat(logprobs=True), Dialect.OLLAMA)
+    assert (alone["logprobs"], "top_logprobs" in alone) == (True, False)
+
+
+def test_an_earlier_refusal_and_the_models_name_go_back_to_openai() -> None:
+    said = {"role": "assistant", "name": "Ada", "content": None, "refusal": "No."}
+    body = written(chat(messages=[*HI, said, *HI]), Dialect.OPENAI)
+    assert body["messages"][1] == {"role": "assistant", "name": "Ada", "refusal": "No."}
+
+
+@pytest.mark.parametrize(
+    "block", [{"type": "thinking", "thinking": "Hm", "signature": "s"}, {"type": "tool_use", "id": "t", "name": "f"}]
+)
+def test_what_only_a_model_says_cannot_stand_in_a_users_message_at_openai(block: dict[str, Any]) -> None:
+    with pytest.raises(CannotCarryError, match="what only a model says") as refused:
+        written(messages(messages=[{"role": "user", "content": [block]}]), Dialect.OPENAI)
+    assert refused.value.parameter == "messages"
+
+
+def test_a_result_without_words_is_a_result_all_the_same() -> None:
+    call = {"type": "tool_use", "id": "t1", "name": "run", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": ""}
+    said = [*HI, {"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    request = messages(messages=said)
+    empty = {"type": "tool_result", "tool_use_id": "t1"}
+    assert written(request, Dialect.ANTHROPIC)["messages"][2]["content"] == [empty]
+    assert written(request, Dialect.OPENAI)["messages"][2] == {"role": "tool", "tool_call_id": "t1", "content": ""}
+    unknown = {"role": "user", "content": [result | {"tool_use_id": "t2"}]}
+    lost = written(messages(messages=[unknown]), Dialect.OLLAMA)["messages"]
+    assert lost == [{"role": "tool", "content": "", "tool_call_id": "t2"}]
+
+
+def test_a_conversation_may_end_with_the_models_call() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    said = [*HI, {"role": "assistant", "content": "Look ", "tool_calls": [call]}]
+    last = written(chat(messages=said), Dialect.ANTHROPIC)["messages"][-1]["content"]
+    assert last == [
+        {"type": "text", "text": "Look "},
+        {"type": "tool_use", "id": "c", "name": "look", "input": {}},
+    ]
+
+
+def test_parts_without_words_are_left_out() -> None:
+    parts = [{"type": "text", "text": ""}, {"type": "text", "text": "Hi"}]
+    assert chat(messages=[{"role": "user", "content": parts}]) == chat(messages=HI)

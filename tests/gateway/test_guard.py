@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from trayapp.gateway import tokens
-from trayapp.gateway.guard import Gate, Head, admit
-from trayapp.gateway.refusal import RefusedError
+from trayapp.gateway.guard import NOBODY, Gate, Head, admit
+from trayapp.gateway.refusal import Reason, RefusedError
 
 TOKEN = tokens.new()
 OTHER = tokens.new()
@@ -88,6 +88,29 @@ def test_a_web_page_that_is_not_on_the_list_may_not_ask(origin: str) -> None:
     assert refusal(replace(GOOD, origin=(origin,)), replace(GATE, open_paths=("/",))).status == 403
 
 
+def test_a_page_is_let_in_by_its_whole_name_wherever_that_stands_in_the_alphabet() -> None:
+    gate = replace(GATE, origins=frozenset({"app://obsidian.md", "tauri://localhost"}))
+    for origin in gate.origins:
+        assert admit(gate, replace(GOOD, origin=(origin,))).headers["Access-Control-Allow-Origin"] == origin
+
+
+LONGEST = "https://" + "a" * 192
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "app://other", "tauri://localhost", LONGEST])
+def test_a_page_that_may_not_ask_is_named_so_that_it_can_be_listed(origin: str) -> None:
+    told = refusal(replace(GOOD, origin=(origin, "https://second.example")))
+    assert told.reason is Reason.BAD_ORIGIN
+    assert f"The web page {origin} may not use trayapp." in str(told)
+    assert "Settings… → Gateway" in str(told)
+
+
+@pytest.mark.parametrize("origin", ["", "null", LONGEST + "a", "https://a\x1b[2J", "a" * 5000])
+def test_what_is_no_name_of_a_page_is_not_repeated(origin: str) -> None:
+    told = refusal(replace(GOOD, origin=(origin,)))
+    assert (told.reason, str(told)) == (Reason.BAD_ORIGIN, "Web pages may not use trayapp.")
+
+
 def test_null_is_refused_even_if_it_is_listed() -> None:
     assert refusal(replace(GOOD, origin=("null",)), replace(GATE, origins=frozenset({"null"}))).status == 403
 
@@ -110,6 +133,11 @@ def test_a_listed_page_may_ask_and_read_the_answer_and_no_other_may_read_it() ->
     admitted = admit(GATE, replace(GOOD, origin=("app://obsidian.md",), site=("cross-site",)))
     assert admitted.headers == {"Access-Control-Allow-Origin": "app://obsidian.md", "Vary": "Origin"}
     assert admit(GATE, GOOD).headers == {}
+
+
+def test_one_value_of_a_header_that_is_sent_twice_does_not_vouch_for_the_other() -> None:
+    assert refusal(replace(GOOD, site=("none", "cross-site"))).status == 403
+    assert admit(GATE, replace(GOOD, site=("none", "same-origin"))).token == "one"
 
 
 def test_a_listed_page_needs_the_token_as_well() -> None:
@@ -136,7 +164,33 @@ def test_a_preflight_of_a_listed_page_is_answered_without_a_token() -> None:
     assert admitted.headers["Access-Control-Allow-Private-Network"] == "true"
 
 
+def test_a_preflight_is_told_the_methods_and_how_long_that_holds() -> None:
+    admitted = admit(GATE, PREFLIGHT)
+    assert admitted.headers["Access-Control-Allow-Methods"] == "GET, POST, HEAD, DELETE"
+    assert admitted.headers["Access-Control-Max-Age"] == "600"
+    assert admitted.token == ""
+
+
+def test_a_preflight_is_told_no_more_than_it_asked() -> None:
+    headers = admit(GATE, replace(PREFLIGHT, asks_headers=" , x_y, x.y, x/y, (z)", asks_network=False)).headers
+    assert "Access-Control-Allow-Headers" not in headers
+    assert "Access-Control-Allow-Private-Network" not in headers
+    assert not Head("OPTIONS", "/").asks_network
+
+
+def test_a_preflight_may_name_64_headers() -> None:
+    asked = [f"x-{number}" for number in range(70)]
+    headers = admit(GATE, replace(PREFLIGHT, asks_headers=",".join(asked))).headers
+    assert headers["Access-Control-Allow-Headers"].split(", ") == asked[:64]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "DELETE", "options"])
+def test_only_options_is_a_preflight(method: str) -> None:
+    assert refusal(replace(PREFLIGHT, method=method)).status == 401
+
+
 def test_any_other_preflight_is_refused() -> None:
+    assert refusal(replace(PREFLIGHT, asks_method="")).status == 401
     assert refusal(replace(PREFLIGHT, origin=("https://evil.example",))).status == 403
     assert refusal(replace(PREFLIGHT, origin=())).status == 401
     assert refusal(replace(PREFLIGHT, host=("evil.example",))).status == 421
@@ -160,6 +214,7 @@ def test_a_stand_in_beside_the_token_does_no_harm() -> None:
         replace(GOOD, authorization=("Bearer wrong",)),
         replace(GOOD, authorization=(TOKEN,)),
         replace(GOOD, authorization=(f"Basic {TOKEN}",)),
+        replace(GOOD, authorization=(f"Token {TOKEN}",)),
         replace(GOOD, authorization=(f"Bearer {TOKEN}x",)),
         replace(GOOD, authorization=("Bearer ",)),
         replace(GOOD, authorization=(f"Bearer {tokens.digest(TOKEN)}",)),
@@ -170,6 +225,21 @@ def test_without_a_token_of_ours_nobody_is_let_in(head: Head) -> None:
     told = refusal(head)
     assert (told.status, told.headers) == (401, {"WWW-Authenticate": "Bearer"})
     assert TOKEN not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (replace(GOOD, authorization=()), "A token is missing."),
+        (replace(GOOD, authorization=("Bearer x",)), "This is not a token of trayapp's."),
+        (replace(GOOD, authorization=(), api_key=("x",)), "This is not a token of trayapp's."),
+        (replace(GOOD, authorization=("Bearer x",), api_key=("y",)), "This is not a token of trayapp's."),
+    ],
+)
+def test_a_token_that_is_missing_is_told_from_one_that_is_wrong(head: Head, words: str) -> None:
+    told = refusal(head)
+    assert str(told).startswith(words)
+    assert told.reason is Reason.UNKNOWN_CALLER
 
 
 def test_where_no_token_was_ever_made_none_is_right() -> None:
@@ -183,3 +253,14 @@ def test_one_api_may_be_opened_and_the_others_stay_shut() -> None:
     assert admit(gate, replace(GOOD, target="/api/chat")).token == "one"
     assert refusal(replace(GOOD, target="/v1/models", authorization=()), gate).status == 401
     assert refusal(replace(GOOD, target="/x?/api/", authorization=()), gate).status == 401
+
+
+@pytest.mark.parametrize(("value", "name"), [(GATE, "origins"), (GOOD, "host"), (NOBODY, "token")])
+def test_what_was_decided_on_cannot_be_edited_afterwards(value: object, name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(value, name, ())
+
+
+def test_nobody_is_no_preflight() -> None:
+    assert (NOBODY.token, NOBODY.headers, NOBODY.preflight) == ("", {}, False)
+    assert not admit(GATE, GOOD).preflight

@@ -132,6 +132,28 @@ def test_a_disk_that_hangs_delays_no_request_and_takes_bounded_memory(
     assert sum(written) <= 1000 + module.BATCH
 
 
+def test_what_has_come_meanwhile_is_written_without_waiting_for_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Book(tmp_path / "usage.sqlite", gather=3600.0)
+    sizes: list[int] = []
+    done = threading.Semaphore(0)
+
+    def write(requests: Sequence[Request], *, keep: int | None = None) -> str:
+        sizes.append(len(requests))
+        done.release()
+        return ""
+
+    monkeypatch.setattr(module, "BATCH", 3)
+    monkeypatch.setattr(book.ledger.file, "write", write)
+    for _turn in range(8):
+        book.ledger.record(request())
+    assert done.acquire(timeout=5)
+    book.ledger.close()
+    assert sum(sizes) == 8
+    assert max(sizes) == 3
+
+
 def test_what_cannot_be_written_for_long_is_forgotten_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

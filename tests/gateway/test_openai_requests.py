@@ -74,6 +74,7 @@ CHAT_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"messages": [*HI, {"role": "function", "name": "f", "content": "x"}]}, "messages[1].role"),
     ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0].type"),
     ({"messages": [{"role": "user", "content": [{"type": "file", "file": {}}]}]}, "messages[0].content[0].type"),
+    ({"messages": [{"role": "assistant", "tool_calls": [{"type": "custom"}]}]}, "messages[0].tool_calls[0].type"),
     ({"messages": [{"role": "assistant", "audio": {"id": "x"}}]}, "messages[0].audio"),
     ({"tools": [{"type": "custom", "custom": {"name": "x"}}]}, "tools[0].type"),
     ({"tools": [{"type": "function", "function": {"name": "f", "odd": 1}}]}, "tools[0].function.odd"),
@@ -100,6 +101,7 @@ CHAT_WRONG: list[tuple[dict[str, Any], str]] = [
     ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
     ({"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]}, "messages[0].content[0].text"),
     ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id"),
+    ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "messages[0].content[0].image_url"),
     ({"temperature": "hot"}, "temperature"),
     ({"temperature": True}, "temperature"),
     ({"max_tokens": 0}, "max_tokens"),
@@ -140,11 +142,11 @@ def test_addresses_that_are_no_pictures_are_refused(url: str) -> None:
 
 def test_an_earlier_answer_may_be_sent_back_with_all_it_held() -> None:
     said = {
-        "role": "assistant", "content": "Yes.", "refusal": None, "annotations": [], "audio": None,
+        "role": "assistant", "content": "Yes.", "refusal": "But no more.", "annotations": [], "audio": None,
         "function_call": None, "reasoning_content": "Hm.", "reasoning_details": [{"type": "x"}], "index": 0,
         "tool_calls": [{"index": 0, "id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
     }  # fmt: skip
-    parts = (Thinking("Hm."), Text("Yes."), ToolCall("c", "f", "{}"))
+    parts = (Thinking("Hm."), Text("Yes."), Refusal("But no more."), ToolCall("c", "f", "{}"))
     assert chat(messages=[*HI, said]).messages[1] == Message(Role.ASSISTANT, parts)
 
 
@@ -233,6 +235,35 @@ def test_what_responses_cannot_hand_on_is_refused_by_its_path(fields: dict[str, 
     with pytest.raises(CannotCarryError) as refused:
         responses(**fields)
     assert refused.value.parameter == path
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"input": 5}, "input"),
+        ({"input": ["Hi"]}, "input[0]"),
+        ({"input": [{"role": "owner", "content": "x"}]}, "input[0].role"),
+        ({"input": [{"content": "x"}]}, "input[0].role"),
+        (
+            {
+                "input": [
+                    {"type": "function_call_output", "call_id": "c", "output": [{"type": "refusal", "refusal": "No"}]}
+                ]
+            },
+            "input[0].output",
+        ),
+    ],
+)
+def test_nonsense_in_responses_is_told_by_its_path(fields: dict[str, Any], path: str) -> None:
+    with pytest.raises(BadRequestError) as wrong:
+        responses(**fields)
+    assert not isinstance(wrong.value, CannotCarryError)
+    assert wrong.value.parameter == path
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_response_may_be_asked_for_by_instructions_alone(nothing: str | None) -> None:
+    assert responses(input=nothing, instructions="Say hi.") == Request("m", system=(Text("Say hi."),))
 
 
 # completions

@@ -59,6 +59,11 @@ async def test_a_long_prompt_is_read_in_large_pieces_and_the_next_request_begins
         writer.close()
 
 
+def test_where_asyncio_has_no_such_size_it_is_left_as_it_is() -> None:
+    reads.small(((asyncio, "Queue"), (asyncio, "NobodyKnowsThisClass")))
+    assert not hasattr(asyncio.Queue, "max_size")
+
+
 def test_a_transport_that_has_no_such_size_stays_as_it_is() -> None:
     reads.set_size(None, reads.LARGE)
     other = asyncio.Transport()

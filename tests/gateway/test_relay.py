@@ -145,6 +145,21 @@ async def test_a_redirect_is_an_error_in_words_and_the_key_stays_here(canary: st
     assert elsewhere.requests == []
 
 
+async def test_a_redirect_to_nowhere_is_said_as_well() -> None:
+    for location in ("http://[::1/", ""):
+        async with Upstream({"/": Reply(status=302, headers={"location": location})}) as url, relaying() as relay:
+            with pytest.raises(ProviderError, match="points to another page instead"):
+                await relay.ask(Ask(url=url + "/", headers={}))
+
+
+async def test_of_a_body_that_is_too_long_only_the_beginning_is_read() -> None:
+    async with Upstream({"/": Reply(body=bytes(2**20))}) as url, relaying() as relay:
+        reply = await relay.ask(Ask(url=url + "/", headers={}))
+        assert await reply.read(1000) == bytes(1000)
+        assert reply.facts.outcome is Outcome.LEFT
+        assert reply.facts.received < 2**20
+
+
 async def test_cookies_are_neither_kept_nor_sent() -> None:
     upstream = Upstream({"/": Reply(body=b"x", headers={"set-cookie": "a=b; Path=/"})})
     async with upstream as url, relaying() as relay:

@@ -237,6 +237,12 @@ def test_a_rule_for_roles_cannot_lead_the_embedding_role_to_the_tray() -> None:
             resolve_embedding(name, book)
 
 
+def test_a_choice_whose_account_is_not_known_is_not_followed() -> None:
+    book = Book(followed=lambda _text, _name: Routed(ModelRef("", "gpt-4.1"), "tray"))
+    with pytest.raises(NothingChosenError, match=r"chosen model “gpt-4\.1” is, is not known"):
+        resolve("current", book)
+
+
 def test_a_role_whose_account_is_gone_does_not_answer() -> None:
     book = replace(BOOK, named=lambda name: Routed(ref("deepseek/embed")) if name == "embedding" else None)
     with pytest.raises(UnknownModelError, match="no longer there"):
@@ -260,6 +266,7 @@ def test_a_name_that_several_accounts_have_is_refused_with_its_full_names() -> N
     "other",
     [
         listing("groq", Model(ModelRef("groq", "bge-m3"))),  # not known to embed
+        listing("groq", Model(ModelRef("groq", "bge-m3"), use=Use.IMAGE)),
         listing("groq", embedder("groq", "bge-m3"), failure=Failure(Kind.NO_KEY, "groq")),  # shown for browsing only
         listing("groq", embedder("groq", "other", "bge-m3")),  # another one's alias
         listing("mistral", embedder("mistral", "bge-m3")),  # switched off
@@ -267,10 +274,41 @@ def test_a_name_that_several_accounts_have_is_refused_with_its_full_names() -> N
     ],
 )
 def test_the_better_of_two_is_no_ambiguity(other: Listing) -> None:
-    book = several(other, listing("ollama", embedder("ollama", "bge-m3")))
-    assert resolve_embedding("bge-m3", book).ref == ref("ollama/bge-m3")
+    better = listing("ollama", embedder("ollama", "bge-m3"))
+    for book in (several(other, better), several(better, other)):
+        assert resolve_embedding("bge-m3", book).ref == ref("ollama/bge-m3")
 
 
 def test_a_locked_list_is_better_than_none() -> None:
     locked = listing("groq", embedder("groq", "bge-m3"), failure=Failure(Kind.NO_KEY, "groq"))
     assert resolve_embedding("bge-m3", several(locked)).ref == ref("groq/bge-m3")
+
+
+def test_of_many_accounts_that_have_a_name_five_are_told() -> None:
+    ids = [f"lab-{number}" for number in range(7)]
+    book = replace(
+        several(*(listing(id, embedder(id, "bge-m3")) for id in ids)), accounts=dict.fromkeys(ids, ON["groq"])
+    )
+    with pytest.raises(UnknownModelError) as refused:
+        resolve_embedding("bge-m3", book)
+    assert str(refused.value).count("/bge-m3") == 5
+
+
+def test_of_a_long_name_80_characters_are_repeated() -> None:
+    for ask, book in ((resolve, REFUSING), (resolve_embedding, BOOK)):
+        with pytest.raises(UnknownModelError, match="“" + "long " * 16 + "”"):
+            ask("long " * 1000, book)
+
+
+@pytest.mark.parametrize("value", [TRAY, BOOK, Resolved(CHOSEN, "tray")])
+def test_what_names_are_looked_up_in_cannot_be_edited(value: object) -> None:
+    for name in ("ref", "accounts"):
+        if hasattr(value, name):
+            with pytest.raises(AttributeError):
+                setattr(value, name, None)
+
+
+def test_only_a_name_is_exact_and_nothing_is_refused_or_instead_unless_said() -> None:
+    assert not Resolved(CHOSEN, "tray").exact
+    assert not TRAY.instead
+    assert not Book().refuse_others

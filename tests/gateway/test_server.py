@@ -103,8 +103,59 @@ async def test_what_the_life_cannot_open_is_told_to_who_starts_it() -> None:
         await listener.start()
     assert threads() == set()
     async with serving(life=life) as door:
+        assert await door.listener.start() == door.port  # once more changes nothing
         assert b"200 OK" in await door.says(door.request())
     assert closed == ["gateway"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_life_that_ends_badly_or_begins_badly_for_nobody_is_reported(waits: bool) -> None:
+    reports: list[BaseException] = []
+
+    @contextlib.asynccontextmanager
+    async def life() -> AsyncIterator[Handler]:
+        if not waits:
+            await asyncio.sleep(0.05)
+            raise LookupError("it broke")
+        yield hello
+        raise LookupError("it broke")
+
+    listener = Listener(life, gate=GATE, report=lambda _name, exc: reports.append(exc))
+    starting = asyncio.create_task(listener.start())
+    if waits:
+        await starting
+        await listener.stop(0)
+    else:
+        await asyncio.sleep(0.01)
+        starting.cancel()
+        await asyncio.wait({starting})
+    assert [str(it) for it in reports] == ["it broke"]
+    assert (threads(), listener.port, listener.loop) == (set(), None, None)
+
+
+async def test_what_a_handler_left_behind_is_ended_with_the_listener_and_its_errors_are_reported() -> None:
+    ended: list[str] = []
+
+    async def forgotten() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(threading.current_thread().name)
+
+    def breaks() -> None:
+        raise LookupError("nobody waits for this")
+
+    async def handle(call: Call) -> None:
+        loop = asyncio.get_running_loop()
+        call.left = loop.create_task(forgotten())  # type: ignore[attr-defined]
+        loop.call_soon(breaks)
+        call.answer(200, b"done")
+
+    async with serving(handle) as door:
+        assert b"done" in await door.says(door.request())
+        assert ended == []
+    assert ended == ["gateway"]
+    assert [str(it) for it in door.reports] == ["nobody waits for this"]
 
 
 async def test_giving_up_while_it_starts_leaves_nothing_behind() -> None:

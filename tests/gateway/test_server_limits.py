@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import random
 import time
 import tracemalloc
 
@@ -27,7 +28,7 @@ def chunked(door: Door, *lines: str) -> bytes:
 
 
 async def test_a_body_that_is_announced_too_large_is_refused_at_the_headers() -> None:
-    async with serving(counted) as door:
+    async with serving(counted, limits=Limits(last_words=0.1)) as door:
         raw = door.request().replace(b"Content-Length: 2", b"Content-Length: 268435456")[:-2]
         before = time.monotonic()
         answer = await door.says(raw)
@@ -124,6 +125,22 @@ async def test_more_callers_than_there_is_room_for_are_told_so() -> None:
             writer.write(door.request())
             assert (await reader.readuntil(b"{}")).startswith(b"HTTP/1.1 200 ")
             writer.close()
+
+
+async def test_who_waits_at_the_door_when_it_is_closed_is_let_go() -> None:
+    async with serving(echo, limits=SMALL) as door:
+        opened = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(5)]
+        await asyncio.sleep(0.02)
+    for reader, writer in opened:
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+
+
+async def test_a_long_compressed_body_is_decoded_beside_the_others() -> None:
+    text = random.Random(7).randbytes(2**17)
+    async with serving(counted) as door:
+        answer = await door.says(door.request("Content-Encoding: gzip", body=gzip.compress(text)))
+        assert answer.endswith(b"\r\n\r\n%d" % len(text))
 
 
 async def test_a_flood_of_connections_leaves_room_again() -> None:

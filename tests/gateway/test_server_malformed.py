@@ -56,7 +56,7 @@ async def test_malformed_http_is_answered_with_400_in_words(raw: bytes, caplog: 
     ],
 )
 async def test_the_guard_refuses_before_the_body_is_read(lines: list[str], status: int) -> None:
-    async with serving(echo) as door:
+    async with serving(echo, limits=Limits(last_words=0.1)) as door:
         raw = door.request(*lines)
         if lines[0].startswith("Host"):
             raw = raw.replace(f"Host: 127.0.0.1:{door.port}\r\n".encode(), b"")

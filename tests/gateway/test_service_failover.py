@@ -185,3 +185,37 @@ async def test_after_the_first_byte_nobody_else_is_asked() -> None:
                     [_ async for _ in stream]
             assert len(front.log) == 1
             assert served.world.served == [(str(OPENAI), "tray")]
+
+
+async def test_an_account_that_is_switched_off_or_unknown_stands_in_for_nobody() -> None:
+    settings = Settings(gateway_failover=("off/x", "future/x", "claude/big"))
+    async with Upstream(failing(503, "/v1/chat/completions")) as url:
+        made = world(url, settings)
+        made.accounts["off"] = Account("off", "openai-compatible", "", f"{url}/v1", enabled=False)
+        made.accounts["future"] = Account("future", "of-the-future")
+        async with gateway(made) as served:
+            answer = await served.post("/v1/chat/completions", {"model": "gpt-x", "messages": HI})
+            assert (answer.status_code, answer.headers["x-trayapp-model"]) == (200, str(CLAUDE))
+
+
+async def test_where_the_others_cannot_be_asked_the_first_ones_trouble_is_told() -> None:
+    async with Upstream(failing(503, "/v1/chat/completions")) as url:
+        made = world(url, Settings(gateway_failover=("future/x",)))
+        made.accounts["future"] = Account("future", "of-the-future")
+        async with gateway(made) as served:
+            answer = await served.post("/v1/chat/completions", {"model": "gpt-x", "messages": HI})
+            assert (answer.status_code, answer.headers["x-trayapp-model"]) == (503, str(OPENAI))
+            assert answer.json() == {"error": {"message": "Not now."}}
+
+
+async def test_a_key_that_is_refused_with_another_status_than_401_is_refused_all_the_same() -> None:
+    # xAI says 400, and what it says is in its row
+    refusal = {"code": "invalid argument", "error": "Incorrect API key provided: xa***cd."}
+    server = Upstream(failing(400, "/v1/chat/completions", body=refusal))
+    async with server as url:
+        made = world(url, Settings(gateway_failover=("claude/big",)))
+        made.accounts["openai"] = Account("openai", "xai", "", f"{url}/v1")
+        async with gateway(made) as served:
+            answer = await served.post("/v1/chat/completions", {"model": "gpt-x", "messages": HI})
+            assert (answer.status_code, answer.headers["x-trayapp-model"]) == (200, str(CLAUDE))
+            assert [(it.kind, it.provider) for it in made.failed] == [(Kind.REFUSED, "openai")]

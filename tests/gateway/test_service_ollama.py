@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.gateway.gateways import CLAUDE, Served, World, accounts, gateway, upstream
+from tests.support.clock import FakeClock
 from tests.support.ollama import FakeModel, FakeOllama, cloud
 from tests.support.upstream import Reply, Sent, Upstream
 from trayapp.core.accounts import Account
@@ -168,6 +169,17 @@ async def test_an_older_server_is_translated_for_where_it_lacks_a_route(stream: 
                 assert (await served.last()).outcome == "ok"
             # found out once, remembered for a while
             assert [it.path for it in server.log] == [route, "/api/chat", "/api/chat"]
+
+
+async def test_a_route_that_was_missing_is_asked_for_again_when_the_server_may_be_a_newer_one(
+    clock: FakeClock,
+) -> None:
+    async with FakeOllama(model(), version="0.9.0") as server, gateway(at(server), clock=clock) as served:
+        for seconds, asked_for in ((0, ["/v1/messages", "/api/chat"]), (599, ["/api/chat"]), (2, ["/v1/messages"])):
+            clock.advance(seconds)
+            server.log.clear()
+            assert (await asked(served, "/v1/messages")).status_code == 200
+            assert [it.path for it in server.log][: len(asked_for)] == asked_for
 
 
 async def test_a_model_that_is_not_there_is_said_with_ollamas_words() -> None:

@@ -41,6 +41,7 @@ SAME = [
 ]
 READ = [
     ("/", routes.Local.ROOT),
+    ("//", routes.Local.ROOT),
     ("/v1/models", routes.Local.MODELS),
     ("/models", routes.Local.MODELS),
     ("/v1/models/openai/gpt-5", routes.Local.MODEL),

@@ -10,7 +10,6 @@ import asyncio
 import gc
 import logging
 import os
-import ssl
 import sys
 import threading
 import time
@@ -23,7 +22,7 @@ from msgspec import Struct
 
 from tests.app.gateway_scene import free_port
 from tests.bench.processes import memory
-from tests.gateway.gateways import OPENAI, World, accounts
+from tests.gateway.gateways import OPENAI, World, accounts, gateway_in
 from tests.gateway.serving import GATE, TOKEN, serving
 from tests.gateway.soaking import ACCOUNTS, Tally, day, live, misbehaving
 from tests.support import canary as canaries
@@ -32,7 +31,6 @@ from tests.support.served import Front
 from tests.whole.program import Trayapp, listing, set_up
 from trayapp.core.accounts import IMPLICIT, Account, KeyFrom
 from trayapp.core.state import State
-from trayapp.gateway.service import Gateway
 
 LONG = bool(os.environ.get("TEST_SOAK"))
 REQUESTS, STREAMS = (60_000, 6_000) if LONG else (240, 40)
@@ -142,7 +140,7 @@ async def test_a_gateway_holds_after_a_long_day_what_it_held_before(
     before = look(os.getpid())
     async with misbehaving(canary) as front:
         world = World(accounts=accounts(front.url), chosen=OPENAI, key=canary)
-        made = Gateway(world.links(), context=ssl.create_default_context)
+        made = gateway_in(world)
         async with serving(life=made.life, gate=GATE) as door:
             loop = door.listener.loop
             assert loop is not None

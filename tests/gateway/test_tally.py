@@ -125,6 +125,12 @@ def test_figures_at_the_end_of_something_huge_are_found(route: Route, dialect: D
     assert counted(fed(route, body, stream=False, piece=50_000).usage) == (20, 7, 0)
 
 
+def test_figures_that_are_cut_or_odd_at_the_end_of_something_huge_are_none() -> None:
+    filler = b'{"filler":"' + b"x" * 2 * MOST + b'",'
+    for odd in (b'"usage":{"prompt_tokens":01}}', b'"usage":3}', b'"usage":{'):
+        assert fed(Route.CHAT, filler + odd, stream=False, piece=50_000).usage is None
+
+
 def test_embeddings_tell_what_went_in() -> None:
     openai = b'{"data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":5,"total_tokens":5}}'
     assert counted(fed(Route.EMBEDDINGS, openai, stream=False).usage) == (5, 0, 0)

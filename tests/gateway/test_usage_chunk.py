@@ -56,6 +56,12 @@ def test_an_event_without_an_end_still_passes_at_the_end_unless_it_is_the_chunk(
     assert passed(ROLE, USAGE.rstrip()) == ROLE
 
 
+def test_what_only_looks_like_the_chunk_passes() -> None:
+    half = b'data: {"choices":[],"usage":\n\n'
+    two = b'data: {"choices":[],\ndata: "usage":{}}\n\n'
+    assert passed(half, two) == half + two
+
+
 def test_an_event_too_long_to_be_it_is_not_held() -> None:
     it = UsageChunk()
     long = b'data: {"choices":[],"usage":{"x":"' + b"y" * (2 * LONGEST)

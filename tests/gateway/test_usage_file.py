@@ -184,8 +184,17 @@ def _of_another_program(path: Path) -> None:
     db.close()
 
 
+def _quoted_in_its_error(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_master SET sql = 'CREATE', name = CAST(X'FF' AS TEXT)")
+    db.commit()
+    db.close()
+
+
 @pytest.mark.parametrize(
-    "spoil", [lambda path: path.write_bytes(b"junk" * 500), _half_overwritten, _of_another_program]
+    "spoil",
+    [lambda path: path.write_bytes(b"junk" * 500), _half_overwritten, _of_another_program, _quoted_in_its_error],
 )
 def test_an_unreadable_file_is_set_aside_and_counting_goes_on(file: UsageFile, spoil: Callable[[Path], object]) -> None:
     file.write([request() for _ in range(50)])
@@ -258,9 +267,9 @@ from trayapp.gateway import usage_file
 path = pathlib.Path(sys.argv[1])
 file = usage_file.UsageFile(path)
 def rows():
-    for number in range(200_000):
+    for number in range(40_000):
         yield request(tool="half")
-        if number == 150_000:
+        if number == 30_000:
             os._exit(9)
 file.write(rows())
 """
@@ -274,6 +283,35 @@ def test_a_writer_that_is_killed_half_way_leaves_whole_requests_for_whoever_read
     assert {it.name for it in file.report("tool", 1).groups} == {"whole"}
     assert file.write([request(tool="whole")]) == ""
     assert file.today().requests == 501
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_journal_of_nothing_is_removed(file: UsageFile, content: bytes | None) -> None:
+    file.finish()
+    file.path.parent.mkdir()
+    if content is not None:
+        file.path.write_bytes(content)
+    journal = file.path.with_name("usage.sqlite-journal")
+    journal.write_bytes(b"left over")
+    file.finish()
+    assert not journal.exists()
+
+
+def test_a_journal_without_a_beginning_is_removed_and_the_file_stays_as_it_is(file: UsageFile) -> None:
+    file.write([request(tool="whole")])
+    journal = file.path.with_name("usage.sqlite-journal")
+    journal.write_bytes(bytes(512))
+    file.finish()
+    assert not journal.exists()
+    assert {it.name for it in file.report("tool", 1).groups} == {"whole"}
+
+
+def test_a_half_change_that_cannot_be_undone_is_told(file: UsageFile) -> None:
+    file.path.parent.mkdir()
+    file.path.write_bytes(b"junk" * 500)
+    file.path.with_name("usage.sqlite-journal").write_bytes(b"left over")
+    with pytest.raises(UserError, match=r"could not be read: .+\."):
+        file.finish()
 
 
 @pytest.mark.parametrize("many", [49, 50, 51, 120])

@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -20,7 +19,7 @@ import pytest
 from msgspec import Struct, field
 
 from tests.app.gateway_scene import free_port
-from tests.gateway.gateways import OPENAI, World, accounts, upstream
+from tests.gateway.gateways import OPENAI, World, accounts, gateway_in, upstream
 from tests.gateway.serving import GATE, TOKEN
 from tests.support.browser import Page, chromium, installed
 from tests.support.desktop import MissingProgramError, until
@@ -32,7 +31,6 @@ from trayapp.core.state import State
 from trayapp.gateway import guard, sentences
 from trayapp.gateway.guard import Admitted, Gate, Head
 from trayapp.gateway.server import Listener
-from trayapp.gateway.service import Gateway
 
 OPEN = Gate(0, GATE.digests, open_paths=("/",))
 MODEL, ANSWER = "quiet-model", " Gott, "
@@ -104,7 +102,7 @@ async def gateway(port: int = 0) -> AsyncIterator[Scene]:
     model = Upstream(upstream())
     async with model as url:
         world = World(accounts=accounts(url), chosen=OPENAI, listings={"openai": listing("openai", MODEL)})
-        made = Gateway(world.links(), context=ssl.create_default_context)
+        made = gateway_in(world)
 
         @contextlib.asynccontextmanager
         async def life() -> AsyncIterator[Any]:

@@ -23,7 +23,6 @@ from trayapp.gateway.exchange import (
     TextDelta,
     Thinking,
     ThinkingDelta,
-    ToolCall,
     ToolDelta,
     ToolStart,
     Usage,
@@ -48,8 +47,8 @@ def write_answer(answer: Answer, stamp: Stamp, request: Request) -> bytes:
                 blocks.append({"type": "redacted_thinking", "data": redacted})
             case Thinking(text, signature):
                 blocks.append({"type": "thinking", "thinking": text, "signature": signature})
-            case ToolCall(id_, name):
-                blocks.append({"type": "tool_use", "id": id_, "name": name, "input": called_with(part)})
+            case call:
+                blocks.append({"type": "tool_use", "id": call.id, "name": call.name, "input": called_with(call)})
     usage = answer.usage or _NOTHING
     body = _message(stamp, usage, blocks)
     body["stop_reason"] = STOPS[answer.stop]
@@ -115,8 +114,7 @@ class StreamWriter:
                 return self._started(usage)
             case Stop():
                 return self._end(event)
-            case Fault():
-                return named_event("error", anthropic_error(event))
+        return named_event("error", anthropic_error(event))
 
     def _started(self, usage: Usage | None) -> bytes:
         if self._begun:

@@ -10,7 +10,6 @@ import msgspec
 
 from trayapp.core.language import _
 from trayapp.gateway.exchange import (
-    BadRequestError,
     Choice,
     Effort,
     Image,
@@ -26,9 +25,10 @@ from trayapp.gateway.exchange import (
     Tool,
     ToolCall,
     ToolResult,
+    effort_near,
 )
 from trayapp.gateway.fields import cannot
-from trayapp.gateway.streams import arguments_object
+from trayapp.gateway.streams import called_before
 
 _encode = msgspec.json.Encoder().encode
 MAX_TOKENS = 4096
@@ -44,7 +44,6 @@ _BUDGETS = {
     Effort.MAX: 32_000,
 }
 """Tokens of thinking for models that know no words for it."""
-_EFFORTS = ((4_096, Effort.LOW), (16_384, Effort.MEDIUM))
 # Claude 3 to 4.5 have budgets; later ones decide by themselves and are told an effort. Other vendors' models
 # behind this dialect understand budgets.
 _ADAPTIVE = re.compile(r"claude-(?!\d|[a-z]+-4(?:-[0-5])?(?:[-@:]\d{8}|[-@:]latest|[-@:]v\d|$))")
@@ -137,14 +136,9 @@ def _block(part: Part) -> dict[str, Any] | None:
             return {"type": "redacted_thinking", "data": redacted}
         case Thinking(text, signature):
             return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
-        case ToolCall(id_, name, arguments):
-            given = arguments_object(arguments)
-            if given is None:
-                sentence = _("The arguments of the earlier call to “{name}” are no JSON object.").format(name=name)
-                raise BadRequestError(sentence, "messages")
-            return {"type": "tool_use", "id": call_id(id_), "name": name, "input": given}
-        case ToolResult():
-            return _result(part)
+        case ToolCall(id_, name):
+            return {"type": "tool_use", "id": call_id(id_), "name": name, "input": called_before(part, "messages")}
+    return _result(part)
 
 
 def _result(part: ToolResult) -> dict[str, Any]:
@@ -228,7 +222,7 @@ def _thinking(request: Request, model: str, max_output: int | None) -> dict[str,
     if said.effort is None and said.budget is None and not said.wanted:
         return {}
     if _ADAPTIVE.search(model):
-        effort = said.effort or (_effort(said.budget) if said.budget is not None else None)
+        effort = said.effort or (effort_near(said.budget) if said.budget is not None else None)
         body: dict[str, Any] = {"thinking": {"type": "adaptive"}}
         if effort is not None:
             body["output_config"] = {"effort": (Effort.LOW if effort is Effort.MINIMAL else effort).value}
@@ -241,10 +235,6 @@ def _thinking(request: Request, model: str, max_output: int | None) -> dict[str,
     if budget < _LEAST_BUDGET:
         return {}
     return {"max_tokens": limit, "thinking": {"type": "enabled", "budget_tokens": budget}}
-
-
-def _effort(budget: int) -> Effort:
-    return next((effort for most, effort in _EFFORTS if budget <= most), Effort.HIGH)
 
 
 def _unsigned_tools(messages: tuple[Message, ...]) -> bool:

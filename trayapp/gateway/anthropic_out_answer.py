@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trayapp.core.language import _
 from trayapp.core.secret import Secret
+from trayapp.gateway.answers import decoded, no_answer, text_of
 from trayapp.gateway.anthropic_parts import REASONS, usage_of
 from trayapp.gateway.exchange import (
     Answer,
@@ -32,9 +32,9 @@ from trayapp.gateway.exchange import (
     Usage,
 )
 from trayapp.gateway.faults import fault_in_stream
-from trayapp.gateway.fields import UNREADABLE
 from trayapp.gateway.framing import Frames
-from trayapp.gateway.streams import StreamReader
+from trayapp.gateway.limits import TOLD
+from trayapp.gateway.streams import StreamReader, too_much
 
 _encode = msgspec.json.Encoder().encode
 
@@ -87,35 +87,28 @@ _decode_event = msgspec.json.Decoder(_Event).decode
 
 def read_answer(body: bytes, seed: str = "") -> Answer:
     """The answer, or GarbledError. ``seed`` makes ids for calls that come without one."""
-    try:
-        said = _decode(body)
-    except UNREADABLE as error:
-        raise GarbledError(_("The provider's answer cannot be read: {reason}").format(reason=error)) from error
+    said = decoded(_decode, body)
     if said.content is None:
-        raise GarbledError(fault_in_stream(said.error).message if said.error else _("The provider sent no answer."))
+        raise no_answer(said.error)
     parts = [part for number, block in enumerate(said.content) if (part := _part(block, seed, number)) is not None]
     stop = _reason(said.stop_reason)
     if explained := _explained(said.stop_details):
         parts.append(Refusal(explained))
-    return Answer(tuple(parts), stop, _text(said.stop_sequence), usage_of(said.usage), _text(said.model))
+    return Answer(tuple(parts), stop, text_of(said.stop_sequence), usage_of(said.usage), text_of(said.model))
 
 
 def _part(block: _Block, seed: str, number: int) -> AnswerPart | None:
     match block.type:
         case "text":
-            return Text(_text(block.text))
+            return Text(text_of(block.text))
         case "thinking":
-            return Thinking(_text(block.thinking), _text(block.signature))
+            return Thinking(text_of(block.thinking), text_of(block.signature))
         case "redacted_thinking":
-            return Thinking(redacted=_text(block.data))
+            return Thinking(redacted=text_of(block.data))
         case "tool_use":
             arguments = _encode(block.input if isinstance(block.input, dict) else {}).decode()
-            return ToolCall(_text(block.id) or f"toolu_{seed}_{number}", _text(block.name), arguments)
+            return ToolCall(text_of(block.id) or f"toolu_{seed}_{number}", text_of(block.name), arguments)
     return None  # a block of Anthropic's own tools, of which none were offered
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _reason(value: Any) -> StopReason:
@@ -123,7 +116,7 @@ def _reason(value: Any) -> StopReason:
 
 
 def _explained(details: Any) -> str:
-    return _text(details.get("explanation")) if isinstance(details, dict) else ""
+    return text_of(details.get("explanation")) if isinstance(details, dict) else ""
 
 
 class AnswerReader(StreamReader):
@@ -140,6 +133,7 @@ class AnswerReader(StreamReader):
         """Number of the call in each block."""
         self._inputs: dict[int, str] = {}
         """Arguments that stand in the block's start, for servers that send no deltas."""
+        self._held = 0
 
     def _read(self, piece: tuple[bytes, bytes], events: list[Event]) -> None:
         name, data = piece
@@ -156,7 +150,7 @@ class AnswerReader(StreamReader):
                 self._stop(said.index, events)
             case "message_start" if said.message is not None:
                 self._usage = usage_of(said.message.usage)
-                events.append(Start(_text(said.message.model), self._usage))
+                events.append(Start(text_of(said.message.model), self._usage))
             case "message_delta":
                 self._close(said, events)
             case "message_stop":
@@ -169,36 +163,39 @@ class AnswerReader(StreamReader):
     def _delta(self, delta: _Delta, index: Any, events: list[Event]) -> None:
         match delta.type:
             case "text_delta":
-                if text := _text(delta.text):
+                if text := text_of(delta.text):
                     events.append(TextDelta(text))
             case "input_json_delta":
                 call = self._calls.get(index) if isinstance(index, int) else None
-                if call is not None and (more := _text(delta.partial_json)):
+                if call is not None and (more := text_of(delta.partial_json)):
                     self._inputs.pop(index, None)
                     events.append(ToolDelta(call, more))
             case "thinking_delta":
-                if text := _text(delta.thinking):
+                if text := text_of(delta.thinking):
                     events.append(ThinkingDelta(text))
             case "signature_delta":
-                if text := _text(delta.signature):
+                if text := text_of(delta.signature):
                     events.append(ThinkingDelta(signature=text))
 
     def _start(self, block: _Block, index: Any, events: list[Event]) -> None:
         match block.type:
             case "text":
-                if text := _text(block.text):
+                if text := text_of(block.text):
                     events.append(TextDelta(text))
             case "thinking":
-                if _text(block.thinking) or _text(block.signature):
-                    events.append(ThinkingDelta(_text(block.thinking), _text(block.signature)))
+                if text_of(block.thinking) or text_of(block.signature):
+                    events.append(ThinkingDelta(text_of(block.thinking), text_of(block.signature)))
             case "redacted_thinking":
-                events.append(ThinkingDelta(redacted=_text(block.data)))
+                events.append(ThinkingDelta(redacted=text_of(block.data)))
             case "tool_use" if isinstance(index, int):
                 call = self._calls[index] = self._count
                 self._count += 1
                 if isinstance(block.input, dict) and block.input:
-                    self._inputs[index] = _encode(block.input).decode()
-                events.append(ToolStart(call, _text(block.id) or f"toolu_{self._seed}_{call}", _text(block.name)))
+                    self._inputs[index] = given = _encode(block.input).decode()
+                    self._held += len(given)
+                    if self._held > TOLD:
+                        raise GarbledError(too_much().message)
+                events.append(ToolStart(call, text_of(block.id) or f"toolu_{self._seed}_{call}", text_of(block.name)))
 
     def _stop(self, index: Any, events: list[Event]) -> None:
         if isinstance(index, int) and (given := self._inputs.pop(index, "")):
@@ -209,6 +206,6 @@ class AnswerReader(StreamReader):
         self._usage = usage_of(said.usage, self._usage)
         if said.delta is not None:
             self._reason = said.delta.stop_reason
-            self._sequence = _text(said.delta.stop_sequence)
+            self._sequence = text_of(said.delta.stop_sequence)
             if explained := _explained(said.delta.stop_details):
                 events.append(RefusalDelta(explained))

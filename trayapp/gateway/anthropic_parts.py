@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from trayapp.gateway.answers import counted
 from trayapp.gateway.exchange import StopReason, Usage
-from trayapp.gateway.streams import counted
 
 STOPS = {
     StopReason.END: "end_turn",

@@ -24,13 +24,12 @@ from trayapp.gateway.anthropic_in import read_request as read_messages
 from trayapp.gateway.bodies import Body
 from trayapp.gateway.forward import Forward
 from trayapp.gateway.links import Links
-from trayapp.gateway.plan import Plan, Route, ours, plan
+from trayapp.gateway.plan import Plan, Route, ours, plan, spec_of
 from trayapp.gateway.relay import Ask, Relay
 from trayapp.gateway.resolve import Book, Resolved, resolve, resolve_embedding
 from trayapp.gateway.translate import Embed, FaultyError, Translate
 from trayapp.gateway.trouble import kind_of
 from trayapp.gateway.turn import Turn, Way
-from trayapp.providers import table
 from trayapp.providers.spec import Dialect, ProviderSpec
 
 PASSED_ON = frozenset(
@@ -90,28 +89,29 @@ class Attempts:
         turn.take(await turn.call.body())
         resolved = self._resolved(turn)
         turn.ref = resolved.ref
-        trouble: Exception | None = None
-        for one in self._in_order(turn, resolved):
-            again = trouble is not None
+        first, *others = self._in_order(turn, resolved)
+        trouble = await self._trouble(turn, first)
+        while trouble is not None and others:
             before = turn.ref, turn.way
+            turn.body = Body(turn.raw)
             try:
-                turn.ref = one.ref
-                turn.way = self._way(turn, one)
-                if again:
-                    turn.body = Body(turn.raw)
-                await self._ask(turn, turn.way)
-            except (ProviderError, FaultyError) as exc:
-                if turn.call.begun or not self._may_pass(turn, one, exc):
-                    raise
-                trouble = exc
+                trouble = await self._trouble(turn, others.pop(0))
             except UserError:
-                if not again:
-                    raise
                 turn.ref, turn.way = before  # this one cannot even be asked: what was wrong before is told
-            else:
-                return
         if trouble is not None:
             raise trouble
+
+    async def _trouble(self, turn: Turn, one: Resolved) -> ProviderError | FaultyError | None:
+        """Ask this one. Gives what went wrong where another may be asked instead, and raises it where none may."""
+        try:
+            turn.ref = one.ref
+            turn.way = self._way(turn, one)
+            await self._ask(turn, turn.way)
+        except (ProviderError, FaultyError) as exc:
+            if turn.call.begun or not self._may_pass(turn, one, exc):
+                raise
+            return exc
+        return None
 
     # -- who ------------------------------------------------------------------------------------
 
@@ -133,16 +133,15 @@ class Attempts:
         """What the user said last; only looked for where a rule reads it."""
         return self._last_text(turn.body.get(_SAID_IN.get(turn.route, "prompt")))
 
-    def _in_order(self, turn: Turn, first: Resolved) -> Iterator[Resolved]:
+    def _in_order(self, turn: Turn, first: Resolved) -> list[Resolved]:
         """Who is asked, one after the other."""
         others = turn.settings.gateway_failover
         if not others or first.exact or turn.route.embeds:
-            yield first
-            return
+            return [first]
         found = {first.ref: first}
         for one in _named(others, turn.book):
             found.setdefault(one.ref, one)
-        yield from [it for it in found.values() if not self._cold(it.ref.provider)] or [first]
+        return [it for it in found.values() if not self._cold(it.ref.provider)] or [first]
 
     def _cold(self, provider: str) -> bool:
         until = self._cooling.get(provider)
@@ -163,11 +162,7 @@ class Attempts:
     def _way(self, turn: Turn, one: Resolved) -> Way:
         """How this model is reached. Raises UserError."""
         account = turn.book.accounts[one.ref.provider]
-        try:
-            spec = table.spec(account.spec)
-        except KeyError:
-            told = _("The account “{id}” is of a provider that this version does not know.")
-            raise UserError(told.format(id=account.id)) from None
+        spec = spec_of(account)
         return Way(
             one.ref, one.why, account, spec, self._plan(turn, account, spec, one.ref), self._links.known(one.ref)
         )

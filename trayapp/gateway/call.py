@@ -61,10 +61,6 @@ class Call:
     def connected(self) -> bool:
         return self._request.transport is not None and not self._request.transport.is_closing()
 
-    def all_headers(self) -> list[tuple[str, str]]:
-        """Every header with every value, for ``headers.upward``."""
-        return list(self.headers.items())
-
     async def body(self) -> bytes:
         """The whole body, decoded. Raises RefusedError: 413, 415, 400, or 408 where it does not come."""
         limit = self._limits.body

@@ -76,8 +76,7 @@ class House:
                 return self._refused(call, RefusedError(503, Reason.LEAVING, _("trayapp is being quit.")))
         finally:
             self.active.discard(task)
-            if isinstance(request.protocol, Connection):
-                request.protocol.request_ended()
+            cast("Connection", request.protocol).request_ended()
 
     async def _handled(self, call: Call, request: BaseRequest) -> StreamResponse:
         raw = request.raw_headers
@@ -230,9 +229,7 @@ class Connection(RequestHandler):
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Something outside of any request."""
-        exc = kw.get("exc_info")
-        if isinstance(exc, BaseException):
-            self._house.report("gateway", exc)
+        self._house.report("gateway", kw.get("exc_info") or RuntimeError(str(args)))
 
 
 class _Server(Server):
@@ -264,8 +261,7 @@ class _Server(Server):
         writer: AbstractStreamWriter,
         task: asyncio.Task[None],
     ) -> BaseRequest:
-        if isinstance(protocol, Connection):
-            protocol.request_begins()
+        cast("Connection", protocol).request_begins()
         return BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 

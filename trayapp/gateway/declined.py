@@ -93,15 +93,15 @@ def _failure(way: Way, reply: Reply, status: int, body: bytes, fault: Fault, *, 
 
     answer = Answer(way.plan.url, status, {name.lower(): value for name, value in reply.headers.items()}, body)
     kind = kind_of(status)
-    if kind is Kind.GARBLED and 400 <= status < 500:
+    # 404 condemns a key where lists are asked; here it is about a model
+    if status in (400, 401, 403) and refusals.condemns(
+        way.spec.check.bad_key, answer, own_host=at_home(way.spec, way.account)
+    ):
+        kind = Kind.REFUSED if keyed else Kind.NO_KEY
+    elif kind is Kind.REFUSED:
+        kind = Kind.FORBIDDEN
+    elif kind is Kind.GARBLED and 400 <= status < 500:
         kind = Kind.BAD_INPUT
-    elif kind is Kind.REFUSED or status in (400, 403):
-        # 404 condemns a key where lists are asked; here it is about a model
-        condemned = refusals.condemns(way.spec.check.bad_key, answer, own_host=at_home(way.spec, way.account))
-        if condemned:
-            kind = Kind.REFUSED if keyed else Kind.NO_KEY
-        elif kind is Kind.REFUSED:
-            kind = Kind.FORBIDDEN
     wait = refusals.retry_after(answer, 0.0) if kind.retryable else None
     detail = "" if kind.closed else fault.message
     return Failure(kind, way.account.id, detail, wait)

@@ -1,23 +1,32 @@
-"""Embeddings between OpenAI's dialect and Ollama's: texts in, vectors out, in floats or in base64."""
+"""Embeddings of an Ollama caller from an OpenAI upstream: texts in, vectors out, in floats or in base64."""
 
 from __future__ import annotations
 
 import base64
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from trayapp.core.language import _
+from trayapp.gateway.answers import counted, decoded, text_of, unreadable
 from trayapp.gateway.exchange import GarbledError, Stamp, Target
 from trayapp.gateway.faults import fault_in_stream
-from trayapp.gateway.fields import UNREADABLE, Fields, body_fields, cannot, must_be
+from trayapp.gateway.fields import Fields, body_fields, cannot, must_be
+from trayapp.gateway.limits import VECTOR, VECTORS
 from trayapp.gateway.ollama_in import MACHINE
-from trayapp.gateway.streams import counted
+from trayapp.gateway.streams import too_much
 
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 _PLAIN = Target()
+_MOST = 50_000
+"""Objects and lists in one answer; OpenAI takes 2,048 texts at once."""
+_SMALL = 2**16
+"""Bytes of what stands beside the vectors."""
+_NOTHING = Raw()
 
 
 class EmbeddingRequest(Struct, frozen=True):
@@ -26,34 +35,15 @@ class EmbeddingRequest(Struct, frozen=True):
     model: str
     inputs: tuple[str, ...]
     dimensions: int | None = None
-    base64: bool = False
-    """Whether the caller wants its vectors as base64 of 32-bit floats."""
-    user: str = ""
 
 
 class Vectors(Struct, frozen=True):
     """One vector for every text, in order."""
 
-    vectors: tuple[tuple[float, ...], ...]
+    vectors: tuple[Raw, ...]
+    """Each a list of numbers in JSON, as it came: as Python's numbers they would take three times the memory."""
     tokens: int = 0
     model: str = ""
-
-
-def read_openai(body: bytes) -> EmbeddingRequest:
-    """A request to ``/v1/embeddings``, or BadRequestError."""
-    fields = body_fields(body)
-    form = fields.one_of("encoding_format", "float", "base64")
-    request = EmbeddingRequest(
-        fields.needed("model"),
-        _inputs(fields),
-        fields.integer("dimensions", 1),
-        form == "base64",
-        fields.text("user"),
-    )
-    if not request.inputs:
-        raise must_be("input", _("a text or a list of texts"))
-    fields.done()
-    return request
 
 
 def read_ollama(body: bytes) -> EmbeddingRequest:
@@ -88,111 +78,78 @@ def write_openai_request(request: EmbeddingRequest, model: str, target: Target =
     body: dict[str, Any] = {"model": model, "input": list(request.inputs), "encoding_format": "float"}
     if request.dimensions is not None:
         body["dimensions"] = request.dimensions
-    if request.user:
-        body["user"] = request.user
-    return _encode(body)
-
-
-def write_ollama_request(request: EmbeddingRequest, model: str, target: Target = _PLAIN) -> bytes:
-    """The body for ``/api/embed``. A text that is too long is refused, as OpenAI does, not cut."""
-    del target
-    body: dict[str, Any] = {"model": model, "input": list(request.inputs), "truncate": False}
-    if request.dimensions is not None:
-        body["dimensions"] = request.dimensions
     return _encode(body)
 
 
 class _Datum(Struct):
-    embedding: list[float] | str
+    embedding: Raw
     index: int | None = None
 
 
 class _OpenAI(Struct):
     data: list[_Datum] | None = None
-    usage: Any = None
-    model: Any = None
-    error: Any = None
+    usage: Raw = _NOTHING
+    model: Raw = _NOTHING
+    error: Raw = _NOTHING
 
 
-class _Ollama(Struct):
-    embeddings: list[list[float]] | None = None
-    prompt_eval_count: Any = None
-    model: Any = None
-    error: Any = None
-
-
-_decode_openai = msgspec.json.Decoder(_OpenAI).decode
-_decode_ollama = msgspec.json.Decoder(_Ollama).decode
+_decode_answer = msgspec.json.Decoder(_OpenAI).decode
+_decode_vector = msgspec.json.Decoder(list[float] | str).decode
 
 
 def read_openai_answer(body: bytes) -> Vectors:
     """The vectors, or GarbledError."""
-    try:
-        said = _decode_openai(body)
-    except UNREADABLE as error:
-        raise _garbled(error) from error
+    if body.count(b"{") + body.count(b"[") > _MOST:
+        raise GarbledError(too_much().message)
+    said = decoded(_decode_answer, body)
     if said.data is None:
-        raise GarbledError(fault_in_stream(said.error).message)
+        raise GarbledError(fault_in_stream(_beside(said.error)).message)
     data = said.data
     if all(item.index is not None for item in data):
         data = sorted(data, key=lambda item: item.index or 0)
-    tokens = counted(said.usage.get("prompt_tokens")) if isinstance(said.usage, dict) else 0
-    model = said.model if isinstance(said.model, str) else ""
-    return Vectors(tuple(_floats(item.embedding) for item in data), tokens, model)
+    usage = _beside(said.usage)
+    tokens = counted(usage.get("prompt_tokens")) if isinstance(usage, dict) else 0
+    return Vectors(tuple(_numbers([item.embedding for item in data])), tokens, text_of(_beside(said.model)))
 
 
-def read_ollama_answer(body: bytes) -> Vectors:
-    """The vectors, or GarbledError."""
+def _beside(value: Raw) -> Any:
+    """What stands beside the vectors; None where there is nothing, or too much to be told."""
+    return decoded(_decode, bytes(value)) if 0 < memoryview(value).nbytes <= _SMALL else None
+
+
+def _numbers(vectors: list[Raw]) -> Iterator[Raw]:
+    """Each as a list of numbers, or GarbledError."""
+    size = 0
+    for vector in vectors:
+        if memoryview(vector).nbytes > VECTOR:
+            raise GarbledError(too_much().message)
+        value = decoded(_decode_vector, vector)
+        if isinstance(value, str):
+            vector = Raw(_encode(_unpacked(value)))
+        size += memoryview(vector).nbytes
+        if size > VECTORS:
+            raise GarbledError(too_much().message)
+        yield vector
+
+
+def _unpacked(text: str) -> tuple[float, ...]:
     try:
-        said = _decode_ollama(body)
-    except UNREADABLE as error:
-        raise _garbled(error) from error
-    if said.embeddings is None:
-        raise GarbledError(fault_in_stream(said.error).message)
-    model = said.model if isinstance(said.model, str) else ""
-    return Vectors(tuple(tuple(item) for item in said.embeddings), counted(said.prompt_eval_count), model)
-
-
-def _garbled(error: Exception) -> GarbledError:
-    return GarbledError(_("The provider's answer cannot be read: {reason}").format(reason=error))
-
-
-def _floats(value: list[float] | str) -> tuple[float, ...]:
-    if isinstance(value, list):
-        return tuple(value)
-    try:
-        raw = base64.b64decode(value, validate=True)
+        raw = base64.b64decode(text, validate=True)
         return struct.unpack(f"<{len(raw) // 4}f", raw)
     except (ValueError, struct.error) as error:
-        raise _garbled(error) from error
+        raise unreadable(error) from error
 
 
-def write_openai_answer(vectors: Vectors, stamp: Stamp, request: EmbeddingRequest) -> bytes:
-    """The body of an answer to ``/v1/embeddings``."""
-    data = [
-        {"object": "embedding", "index": index, "embedding": _packed(vector) if request.base64 else vector}
-        for index, vector in enumerate(vectors.vectors)
-    ]
-    usage = {"prompt_tokens": vectors.tokens, "total_tokens": vectors.tokens}
-    return _encode({"object": "list", "data": data, "model": stamp.model, "usage": usage})
-
-
-def _packed(vector: tuple[float, ...]) -> str:
-    try:
-        return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
-    except (OverflowError, struct.error) as error:
-        raise _garbled(error) from error
-
-
-def write_ollama_answer(vectors: Vectors, stamp: Stamp, request: EmbeddingRequest) -> bytes:
+def write_ollama_answer(vectors: Vectors, stamp: Stamp) -> bytes:
     """The body of an answer to ``/api/embed``."""
-    del request
     took = max(1, int(stamp.elapsed() * 1_000_000_000))
-    body = {
+    head = {
         "model": stamp.model,
-        "embeddings": vectors.vectors,
         "total_duration": took,
         "load_duration": 0,
         "prompt_eval_count": vectors.tokens,
     }
-    return _encode(body)
+    pieces: list[Any] = [_encode(head)[:-1], b',"embeddings":[']
+    for number, vector in enumerate(vectors.vectors):
+        pieces += (b",", vector) if number else (vector,)
+    return b"".join((*pieces, b"]}"))  # once: encoding it would take the memory of it half as much again

@@ -154,6 +154,14 @@ class Effort(StrEnum):
     MAX = "max"
 
 
+_NEAR = ((4_096, Effort.LOW), (16_384, Effort.MEDIUM))
+
+
+def effort_near(budget: int) -> Effort:
+    """The effort that comes nearest to so many tokens of thinking."""
+    return next((effort for most, effort in _NEAR if budget <= most), Effort.HIGH)
+
+
 class Reasoning(Struct, frozen=True):
     """What was said about thinking; any of the three may be missing."""
 
@@ -356,8 +364,3 @@ class Stamp(Struct, frozen=True):
     """Seconds since the epoch."""
     elapsed: Callable[[], float] = float
     """Seconds since the request came, asked when an answer ends (Ollama's clients divide by it)."""
-
-
-def fault_of(error: BadRequestError) -> Fault:
-    """The caller's mistake as a fault, from which its dialect's error body is written."""
-    return Fault(str(error), error.status, error.parameter)

@@ -74,15 +74,10 @@ def openai_error(fault: Fault) -> bytes:
     )
 
 
-def anthropic_error(fault: Fault, request_id: str = "") -> bytes:
+def anthropic_error(fault: Fault) -> bytes:
     """The body of an error in Anthropic's dialect, whole or as an event."""
-    body: dict[str, Any] = {
-        "type": "error",
-        "error": {"type": _type(fault, _ANTHROPIC, "api_error"), "message": fault.message},
-    }
-    if request_id:
-        body["request_id"] = f"req_{request_id}"
-    return _encode(body)
+    said = {"type": _type(fault, _ANTHROPIC, "api_error"), "message": fault.message}
+    return _encode({"type": "error", "error": said})
 
 
 def ollama_error(fault: Fault) -> bytes:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from trayapp.core.language import _
+from trayapp.core.weight import weight
 from trayapp.gateway.exchange import GarbledError
+from trayapp.gateway.limits import ANSWER, VALUES
 
-LONGEST = 32 * 1024 * 1024
-"""Bytes of one event or line. An answer may hold a picture; more than this is no answer."""
+LONGEST = ANSWER
+"""Bytes of one event or line."""
+_SMALL = 64 * 2**10
+"""Bytes of one that are not weighed."""
+_EACH = 64
+"""Bytes that a piece which is held takes besides its own."""
 
 
 class Lines:
@@ -30,18 +36,18 @@ class Lines:
         last = others.pop()
         if last:
             self._hold(last)
-        return [line.removesuffix(b"\r") for line in (first, *others)]
+        return [_light(line.removesuffix(b"\r")) for line in (first, *others)]
 
     def end(self) -> list[bytes]:
         """The last line, if the stream did not end it."""
         left = b"".join(self._rest)
         self._rest.clear()
         self._held = 0
-        return [left.removesuffix(b"\r")] if left else []
+        return [_light(left.removesuffix(b"\r"))] if left else []
 
     def _hold(self, piece: bytes) -> None:
         self._rest.append(piece)
-        self._held += len(piece)
+        self._held += len(piece) + _EACH
         if self._held > LONGEST:
             raise GarbledError(_("The provider sent a line that does not end."))
 
@@ -72,20 +78,27 @@ class Frames:
     def _take(self, line: bytes, found: list[tuple[bytes, bytes]]) -> None:
         if not line:
             if self._data:
-                found.append((self._name, b"\n".join(self._data)))
+                found.append((self._name, _light(b"\n".join(self._data))))
                 self._data.clear()
                 self._held = 0
             self._name = b""
         elif line.startswith(b"data:"):
             data = line[6:] if line.startswith(b"data: ") else line[5:]
             self._data.append(data)
-            self._held += len(data)
+            self._held += len(data) + _EACH
             if self._held > LONGEST:
                 raise GarbledError(_("The provider sent an event that does not end."))
         elif line.startswith(b"event:"):
             self._name = line[6:].strip()
         elif line.startswith(b":"):
             found.append((b":", b""))
+
+
+def _light(data: bytes) -> bytes:
+    """It as it is. Raises GarbledError for what would fill the memory once it is parsed."""
+    if len(data) > _SMALL and weight(data) > VALUES:
+        raise GarbledError(_("The provider sent more in one piece than an answer can hold."))
+    return data
 
 
 def event(data: bytes) -> bytes:

@@ -26,6 +26,20 @@ class Limits(Struct, frozen=True, kw_only=True):
     """A refused caller may go on sending for so long, so that it reads the answer."""
 
 
+ANSWER = 16 * 2**20
+"""Bytes of an answer that is translated whole, and of one event or line of a stream that is: no model says as much."""
+VECTORS = 24 * 2**20
+"""Bytes of an answer with embeddings that is translated: 1,200 vectors of the usual length."""
+VECTOR = 2 * 2**20
+"""Bytes of one of them; the longest known has 16,384 numbers."""
+VALUES = 20 * 2**20
+"""Bytes that one of these may take once it is parsed, which is up to thirty times its length."""
+TOLD = 4 * 2**20
+"""Bytes of a streamed answer's words that the caller's dialect repeats at its end: a million tokens. Calls as well."""
+PARTS = 4096
+"""Pieces of one answer, tool calls among them."""
+
+
 class Patience(Struct, frozen=True, kw_only=True):
     """Seconds that an upstream has. There is no limit for a whole answer: models may write for an hour."""
 

@@ -33,6 +33,8 @@ OLLAMA_VERSION = "0.33.0"
 """The release of Ollama whose routes are spoken here: its tools ask, and refuse older ones."""
 _JSON = ("Content-Type", "application/json")
 _OWNER = "trayapp"
+_LOCAL = frozenset(row.id for row in table.SPECS if row.local)
+"""Rows of servers on this computer, which tell what they have in memory."""
 _USES = (Use.CHAT, Use.EMBEDDING)
 _CAN = ((Capability.TOOLS, "tools"), (Capability.VISION, "vision"), (Capability.REASONING, "thinking"))
 _encode = msgspec.json.Encoder().encode
@@ -158,7 +160,7 @@ class Listings:
         book = self._links.book()
         for id, account in book.accounts.items():
             listing = book.listings.get(id)
-            if listing is not None and table.spec(account.spec).local:
+            if listing is not None and account.spec in _LOCAL:
                 known = {model.ref.model: model for model in listing.models} | known
         rows = []
         for name in map(str, local.get("loaded_models") or ()):
@@ -180,8 +182,8 @@ def _names(rules: tuple[Rule, ...]) -> Iterator[str]:
 
 def _reachable(account: Account) -> bool:
     try:
-        return plan.reachable(table.spec(account.spec))
-    except KeyError:
+        return plan.reachable(plan.spec_of(account))
+    except UserError:
         return False
 
 

@@ -22,15 +22,13 @@ def watch(response: aiohttp.ClientResponse) -> None:
     WORKAROUND: after a chunk whose size is nonsense aiohttp 3.14 closes the connection, but never tells the reader
     of the body, which would wait for ever: its parser forgets the body before it raises (``HttpParser.feed_data``).
     """
-    connection = response.connection
-    if connection is None or connection.protocol is None:
+    protocol = None if response.connection is None else response.connection.protocol
+    closed = None if protocol is None else protocol.closed
+    if closed is None:  # it is gone already, and whoever reads was told
         return
-    reading = _watched.get(connection.protocol)
+    reading = _watched.get(protocol)
     if reading is None:
-        closed = connection.protocol.closed
-        if closed is None:
-            return
-        reading = _watched[connection.protocol] = []
+        reading = _watched[protocol] = []
         # once for each connection and never taken back: somebody has to hear what it ended with
         closed.add_done_callback(partial(_lost, reading))
     reading[:] = [response.content]

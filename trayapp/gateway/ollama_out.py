@@ -8,7 +8,6 @@ import msgspec
 
 from trayapp.core.language import _
 from trayapp.gateway.exchange import (
-    BadRequestError,
     Choice,
     Effort,
     Image,
@@ -25,8 +24,8 @@ from trayapp.gateway.exchange import (
     ToolResult,
 )
 from trayapp.gateway.fields import cannot
-from trayapp.gateway.openai_chat_out import result_text
-from trayapp.gateway.streams import arguments_object
+from trayapp.gateway.openai_chat_out import result_text, tool_body
+from trayapp.gateway.streams import called_before
 
 _encode = msgspec.json.Encoder().encode
 _LEVELS = {
@@ -70,14 +69,7 @@ def _tools(request: Request) -> list[dict[str, Any]]:
     if request.parallel is False:
         raise cannot("parallel_tool_calls", _("Ollama's models may call several tools at once: allow it."))
     # strictness is left out: the schema is sent, and a model may stray from it as any other may
-    tools: list[dict[str, Any]] = []
-    for tool in request.tools:
-        function: dict[str, Any] = {"name": tool.name}
-        if tool.description:
-            function["description"] = tool.description
-        function["parameters"] = tool.schema or {"type": "object", "properties": {}}
-        tools.append({"type": "function", "function": function})
-    return tools
+    return [tool_body(tool.name, tool.description, tool.schema) for tool in request.tools]
 
 
 def _options(request: Request, target: Target) -> dict[str, Any]:
@@ -119,13 +111,12 @@ def _messages(request: Request) -> list[dict[str, Any]]:
         written.append({"role": "system", "content": "\n\n".join(text.text for text in request.system)})
     for number, message in enumerate(request.messages):
         path = f"messages[{number}]"
-        match message.role:
-            case Role.SYSTEM:
-                written.append({"role": "system", "content": _text(message.parts)})
-            case Role.ASSISTANT:
-                written.append(_assistant(message, names, path))
-            case Role.USER:
-                written += _user(message, names, path)
+        if message.role is Role.SYSTEM:
+            written.append({"role": "system", "content": _text(message.parts)})
+        elif message.role is Role.ASSISTANT:
+            written.append(_assistant(message, names, path))
+        else:
+            written += _user(message, names, path)
     return written
 
 
@@ -141,11 +132,7 @@ def _assistant(message: Message, names: dict[str, str], path: str) -> dict[str, 
     for part in message.parts:
         if isinstance(part, ToolCall):
             names[part.id] = part.name
-            arguments = arguments_object(part.arguments)
-            if arguments is None:
-                sentence = _("The arguments of the earlier call to “{name}” are no JSON object.")
-                raise BadRequestError(sentence.format(name=part.name), path)
-            calls.append({"id": part.id, "function": {"name": part.name, "arguments": arguments}})
+            calls.append({"id": part.id, "function": {"name": part.name, "arguments": called_before(part, path)}})
     if calls:
         body["tool_calls"] = calls
     return body

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trayapp.core.language import _
 from trayapp.core.secret import Secret
+from trayapp.gateway.answers import counted, decoded, text_of
 from trayapp.gateway.exchange import (
     Answer,
     AnswerPart,
@@ -27,9 +27,8 @@ from trayapp.gateway.exchange import (
     Usage,
 )
 from trayapp.gateway.faults import broken_off, fault_in_stream
-from trayapp.gateway.fields import UNREADABLE
 from trayapp.gateway.framing import Lines
-from trayapp.gateway.streams import StreamReader, counted
+from trayapp.gateway.streams import StreamReader
 
 _encode = msgspec.json.Encoder().encode
 
@@ -66,34 +65,27 @@ _decode = msgspec.json.Decoder(_Line).decode
 
 def read_answer(body: bytes, seed: str = "") -> Answer:
     """The answer, or GarbledError. ``seed`` makes the ids of calls, for older servers give none."""
-    try:
-        said = _decode(body)
-    except UNREADABLE as error:
-        raise GarbledError(_("The provider's answer cannot be read: {reason}").format(reason=error)) from error
+    said = decoded(_decode, body)
     if said.error is not None:
         raise GarbledError(fault_in_stream(said.error).message)
     if said.done is not True:  # a model's process that went away quietly
         raise GarbledError(broken_off().message)
     message = said.message or _Message()
     parts: list[AnswerPart] = []
-    if thinking := _text(message.thinking):
+    if thinking := text_of(message.thinking):
         parts.append(Thinking(thinking))
-    if text := _text(message.content):
+    if text := text_of(message.content):
         parts.append(Text(text))
     calls = [_call(call, seed, number) for number, call in enumerate(message.tool_calls or ())]
     stop = _reason(said.done_reason, calls=bool(calls))
-    return Answer((*parts, *calls), stop, "", _usage(said), _text(said.model), _logprobs(said.logprobs))
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return Answer((*parts, *calls), stop, "", _usage(said), text_of(said.model), _logprobs(said.logprobs))
 
 
 def _call(call: _Call, seed: str, number: int) -> ToolCall:
     function = call.function or _Function()
     given = function.arguments
-    arguments = _encode(given).decode() if isinstance(given, dict) else _text(given)
-    return ToolCall(_text(call.id) or f"call_{seed}_{number}", _text(function.name), arguments)
+    arguments = _encode(given).decode() if isinstance(given, dict) else text_of(given)
+    return ToolCall(text_of(call.id) or f"call_{seed}_{number}", text_of(function.name), arguments)
 
 
 def _reason(said: Any, *, calls: bool) -> StopReason:
@@ -131,7 +123,7 @@ class AnswerReader(StreamReader):
             return
         if not self._begun:
             self._begun = True
-            events.append(Start(_text(said.model)))
+            events.append(Start(text_of(said.model)))
         if said.message is not None:
             self._message(said.message, _logprobs(said.logprobs), events)
         if said.done is True:
@@ -139,9 +131,9 @@ class AnswerReader(StreamReader):
             self._end_with(Stop(reason, usage=_usage(said)), events)
 
     def _message(self, message: _Message, logprobs: tuple[dict[str, Any], ...], events: list[Event]) -> None:
-        if thinking := _text(message.thinking):
+        if thinking := text_of(message.thinking):
             events.append(ThinkingDelta(thinking))
-        text = _text(message.content)
+        text = text_of(message.content)
         if text or logprobs:
             events.append(TextDelta(text, logprobs))
         for one in message.tool_calls or ():

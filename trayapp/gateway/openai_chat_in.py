@@ -37,6 +37,7 @@ from trayapp.gateway.fields import Fields, body_fields, cannot, must_be
 from trayapp.gateway.framing import event as sse
 from trayapp.gateway.openai_parts import (
     HARMLESS,
+    call_body,
     opening,
     read_choice,
     read_content,
@@ -171,10 +172,7 @@ def write_answer(answer: Answer, stamp: Stamp, request: Request) -> bytes:
     if thinking:
         message["reasoning_content"] = thinking
     if calls:
-        message["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
-            for call in calls
-        ]
+        message["tool_calls"] = [call_body(call) for call in calls]
     choice = {
         "index": 0,
         "message": message,

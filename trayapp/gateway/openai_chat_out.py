@@ -22,15 +22,12 @@ from trayapp.gateway.exchange import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    effort_near,
 )
 from trayapp.gateway.fields import cannot
-from trayapp.gateway.openai_parts import image_url
+from trayapp.gateway.openai_parts import call_body, image_url
 
 _encode = msgspec.json.Encoder().encode
-_BUDGETS = ((4_096, Effort.LOW), (16_384, Effort.MEDIUM))
-"""Tokens of thinking and the effort that comes nearest; more is high."""
-
-
 _LONGEST_USER = 64
 """Letters. What Claude Code sends is longer; and imitators refuse the field, which is for a report only."""
 _PLAIN = Target()
@@ -46,7 +43,7 @@ def write_request(request: Request, model: str, target: Target = _PLAIN) -> byte
     if request.max_tokens is not None:
         body["max_completion_tokens" if target.own else "max_tokens"] = request.max_tokens
     if request.tools:
-        body["tools"] = [_tool(tool.name, tool.description, tool.schema, tool.strict) for tool in request.tools]
+        body["tools"] = [tool_body(tool.name, tool.description, tool.schema, tool.strict) for tool in request.tools]
         if request.tool_choice != ToolChoice():
             body["tool_choice"] = _choice(request.tool_choice)
         if request.parallel is not None:
@@ -71,7 +68,7 @@ def effort_for(reasoning: Reasoning) -> Effort | None:
     """OpenAI's word for what was said about thinking; None where nothing is said that it has a word for."""
     if reasoning.effort is not None or reasoning.budget is None:
         return reasoning.effort
-    return next((effort for most, effort in _BUDGETS if reasoning.budget <= most), Effort.HIGH)
+    return effort_near(reasoning.budget)
 
 
 def _sampling(request: Request, own: bool) -> dict[str, Any]:
@@ -98,7 +95,8 @@ def _sampling(request: Request, own: bool) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def _tool(name: str, description: str, schema: dict[str, Any], strict: bool | None) -> dict[str, Any]:
+def tool_body(name: str, description: str, schema: dict[str, Any], strict: bool | None = None) -> dict[str, Any]:
+    """One of ``tools``, as Ollama wants it as well."""
     function: dict[str, Any] = {"name": name}
     if description:
         function["description"] = description
@@ -159,10 +157,7 @@ def _assistant(message: Message, target: Target) -> dict[str, Any]:
         body["reasoning_content"] = "".join(thinking)
     if calls:
         body.setdefault("content", None)
-        body["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
-            for call in calls
-        ]
+        body["tool_calls"] = [call_body(call) for call in calls]
     return body
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trayapp.core.language import _
 from trayapp.core.secret import Secret
+from trayapp.gateway.answers import decoded, no_answer, text_of
 from trayapp.gateway.exchange import (
     Answer,
     AnswerPart,
@@ -30,10 +30,10 @@ from trayapp.gateway.exchange import (
     Usage,
 )
 from trayapp.gateway.faults import fault_in_stream
-from trayapp.gateway.fields import UNREADABLE
 from trayapp.gateway.framing import Frames
+from trayapp.gateway.limits import PARTS, TOLD
 from trayapp.gateway.openai_parts import usage_of
-from trayapp.gateway.streams import StreamReader
+from trayapp.gateway.streams import StreamReader, too_much
 
 _STOPS = {
     "stop": StopReason.END,
@@ -81,17 +81,16 @@ class _Body(Struct):
 
 _decode = msgspec.json.Decoder(_Body).decode
 _encode = msgspec.json.Encoder().encode
+_EACH = 16
+"""Characters that a piece takes besides its own."""
 
 
 def read_answer(body: bytes, seed: str = "") -> Answer:
     """The answer, or GarbledError. ``seed`` makes ids for calls that come without one."""
-    try:
-        said = _decode(body)
-    except UNREADABLE as error:
-        raise GarbledError(_("The provider's answer cannot be read: {reason}").format(reason=error)) from error
+    said = decoded(_decode, body)
     choice = said.choices[0] if said.choices else None
     if choice is None or choice.message is None:
-        raise GarbledError(fault_in_stream(said.error).message if said.error else _("The provider sent no answer."))
+        raise no_answer(said.error)
     message = choice.message
     parts: list[AnswerPart] = []
     if thinking := _thinking(message):
@@ -105,12 +104,12 @@ def read_answer(body: bytes, seed: str = "") -> Answer:
         parts.append(Refusal(message.refusal))
     for number, call in enumerate(message.tool_calls or ()):
         function = call.function or _Function()
-        parts.append(ToolCall(_id(call.id, seed, number), _text(function.name), _arguments(function.arguments)))
+        parts.append(ToolCall(_id(call.id, seed, number), text_of(function.name), _arguments(function.arguments)))
     return Answer(
         tuple(parts),
         _stop(choice.finish_reason, calls=bool(message.tool_calls), refused=bool(message.refusal)),
         usage=usage_of(said.usage),
-        model=_text(said.model),
+        model=text_of(said.model),
         logprobs=_logprobs(choice.logprobs),
     )
 
@@ -123,24 +122,20 @@ def _stop(said: Any, *, calls: bool, refused: bool) -> StopReason:
     return reason
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _id(value: Any, seed: str, number: int) -> str:
-    return value if isinstance(value, str) and value else f"call_{seed}_{number}"
+    return text_of(value) or f"call_{seed}_{number}"
 
 
 def _arguments(value: Any) -> str:
     """A text, as it should be; some imitators send the object itself."""
     if isinstance(value, dict):
         return _encode(value).decode()
-    return _text(value)
+    return text_of(value)
 
 
 def _thinking(said: _Said) -> str:
     # DeepSeek's name, and that of OpenRouter, vLLM and Ollama; servers that send both say the same twice
-    return _text(said.reasoning_content) or _text(said.reasoning)
+    return text_of(said.reasoning_content) or text_of(said.reasoning)
 
 
 def _content(value: Any) -> tuple[str, str]:
@@ -150,7 +145,7 @@ def _content(value: Any) -> tuple[str, str]:
     thought, text = [], []
     for part in value if isinstance(value, list) else ():
         if isinstance(part, dict):
-            text.append(_text(part.get("text")))
+            text.append(text_of(part.get("text")))
             thought.append("".join(_content(part.get("thinking"))))
     return "".join(thought), "".join(text)
 
@@ -168,7 +163,7 @@ class _Open(Struct):
     made: bool
     """The id is ours: the call came without one."""
     begun: bool = False
-    held: str = ""
+    held: list[str] = []
     """Arguments that came before the name."""
 
 
@@ -184,6 +179,7 @@ class AnswerReader(StreamReader):
         self._refused = False
         self._calls: dict[Any, _Open] = {}
         self._count = 0
+        self._held = 0
 
     def _read(self, piece: tuple[bytes, bytes], events: list[Event]) -> None:
         name, data = piece
@@ -199,7 +195,7 @@ class AnswerReader(StreamReader):
             return
         if not self._begun:
             self._begun = True
-            events.append(Start(_text(said.model)))
+            events.append(Start(text_of(said.model)))
         if said.usage is not None:
             self._usage = usage_of(said.usage) or self._usage
         if said.choices:
@@ -234,21 +230,30 @@ class AnswerReader(StreamReader):
 
     def _call(self, call: _Call, number: int, events: list[Event]) -> None:
         function = call.function or _Function()
-        name, id_ = _text(function.name), _text(call.id)
+        name, id_ = text_of(function.name), text_of(call.id)
         place = call.index if isinstance(call.index, int) else number
         held = self._calls.get(place)
         # Google's imitation numbers every call 0; a new id with a name is a new call all the same
         if held is None or (id_ and name and held.begun and not held.made and id_ != held.id):
             held = self._calls[place] = _Open(self._count, _id(call.id, self._seed, self._count), made=not id_)
             self._count += 1
+            self._hold(name)
         arguments = _arguments(function.arguments)
         if not held.begun:
             held.id, held.made = id_ or held.id, held.made and not id_
-            held.held += arguments
+            held.held.append(arguments)
+            self._hold(arguments)
             if not name:
                 return
             held.begun = True
-            arguments, held.held = held.held, ""
+            arguments = "".join(held.held)
+            held.held.clear()
             events.append(ToolStart(held.index, held.id, name))
         if arguments:
             events.append(ToolDelta(held.index, arguments))
+
+    def _hold(self, text: str) -> None:
+        """Raises GarbledError for calls without end, and for words of them that nobody can be told yet."""
+        self._held += len(text) + _EACH
+        if self._held > TOLD or self._count > PARTS:
+            raise GarbledError(too_much().message)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trayapp.core.language import _
+from trayapp.gateway.answers import counted
 from trayapp.gateway.exchange import (
     Choice,
     Effort,
@@ -19,11 +20,11 @@ from trayapp.gateway.exchange import (
     Sampling,
     Text,
     Tool,
+    ToolCall,
     ToolChoice,
     Usage,
 )
 from trayapp.gateway.fields import Fields, cannot, must_be
-from trayapp.gateway.streams import counted
 
 HARMLESS = (
     # OpenAI's own book-keeping, tiers and caches: they change the bill or the speed, never the answer
@@ -41,7 +42,6 @@ HARMLESS = (
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.IGNORECASE)
 _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("image_url", "input_image")
-MOST_LOGPROBS = 20
 
 
 def image_of(url: str, detail: str, path: str) -> Image:
@@ -106,6 +106,12 @@ def _image(part: Fields) -> Image:
     if not isinstance(value, str):
         raise must_be(part.at("image_url"), _("an address"))
     return image_of(value, part.text("detail"), part.at("image_url"))
+
+
+def call_body(call: ToolCall) -> dict[str, Any]:
+    """A call of a function, as a whole message holds it, whoever speaks."""
+    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def opening(messages: Sequence[Message]) -> tuple[tuple[Text, ...], tuple[Message, ...]]:

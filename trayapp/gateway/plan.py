@@ -13,6 +13,7 @@ from msgspec import Struct
 from trayapp.core.accounts import Account
 from trayapp.core.errors import UserError
 from trayapp.core.language import _
+from trayapp.providers import table
 from trayapp.providers.spec import Dialect, ProviderSpec, at_home, base_url, fill, origin
 
 _OWN_COMPLETIONS = ("ollama", "lmstudio", "openai-compatible")
@@ -94,6 +95,15 @@ def plan(route: Route, spec: ProviderSpec, account: Account, model: str = "", *,
     raise UserError(
         _("{name} speaks a language of its own and cannot be reached through the gateway.").format(name=spec.name)
     )
+
+
+def spec_of(account: Account) -> ProviderSpec:
+    """The account's row. Raises UserError for one that only another version of the program knows."""
+    try:
+        return table.spec(account.spec)
+    except KeyError:
+        told = _("The account “{id}” is of a provider that this version does not know.")
+        raise UserError(told.format(id=account.id)) from None
 
 
 def reachable(spec: ProviderSpec) -> bool:

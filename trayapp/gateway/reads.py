@@ -9,21 +9,24 @@ process grew by 15 MB in 200,000 requests, free and of no use to anybody; now it
 from __future__ import annotations
 
 from asyncio import selector_events, sslproto
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Any
 
 SMALL = 32 * 2**10
 """Bytes: more than most requests and nearly all pieces of answers have. TLS keeps a buffer of it per connection."""
 LARGE = 2**18
 """Bytes while a long prompt comes: in small pieces it would take a fifth longer."""
+_PRIVATE = ((selector_events, "_SelectorTransport"), (sslproto, "SSLProtocol"))
 
 
-def small() -> None:
+def small(classes: Iterable[tuple[ModuleType, str]] = _PRIVATE) -> None:
     """Let connections that are made from now on read ``SMALL`` bytes at once, in every loop of this process.
 
     WORKAROUND: asyncio has no setting for it up to Python 3.13, but an attribute of classes that are not its public
     ones. Where they are missing everything stays as asyncio has it; without TLS, Windows' proactor reads 64 KB anyway.
     """
-    for module, name in ((selector_events, "_SelectorTransport"), (sslproto, "SSLProtocol")):
+    for module, name in classes:
         kind: Any = getattr(module, name, None)
         if hasattr(kind, "max_size"):
             kind.max_size = SMALL

@@ -6,7 +6,8 @@ after that the caller has seen a part. Imports aiohttp: only the gateway's own t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from contextvars import ContextVar
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -195,7 +196,7 @@ class Reply:
         self.facts.received += len(chunk)
         return chunk
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes; ``facts`` say whether it came whole. Raises as ``piece``; left early, it is closed."""
         try:
             while chunk := await self.piece():
@@ -206,12 +207,14 @@ class Reply:
 
     async def read(self, limit: int) -> bytes:
         """The body, at most so many bytes; the rest of a longer one is not waited for. Raises as ``piece``."""
-        body = b""
-        async for chunk in self.pieces():
-            body += chunk
-            if len(body) >= limit:
-                break
-        return body[:limit]
+        held, size = list[bytes](), 0
+        async with aclosing(self.pieces()) as pieces:  # else it would be closed some time later
+            async for chunk in pieces:
+                held.append(chunk)
+                size += len(chunk)
+                if size >= limit:
+                    break
+        return b"".join(held)[:limit]
 
     def close(self) -> None:
         """End it where it stands: the upstream need not go on with an answer that nobody reads."""
@@ -236,7 +239,7 @@ class _Large(aiohttp.Payload):
         self._size = len(body)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return bytes(self._value).decode(encoding, errors)
+        raise NotImplementedError  # aiohttp wants to have it, and never uses it for a request
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         view = memoryview(self._value)

@@ -142,6 +142,9 @@ def _found(routed: Routed, name: str, book: Book) -> Resolved:
 
 def _gone(ref: ModelRef, book: Book) -> str:
     """What to say of a model that a click, role or rule led to, and whose account is not there to answer."""
+    if not ref.provider:
+        told = _("Of which account the chosen model “{model}” is, is not known. Choose it again in trayapp's menu.")
+        return told.format(model=_cut(ref.model))
     if ref.provider in book.switched_off:
         told = _("The account “{id}” of {ref} is switched off in trayapp. Switch it on, or choose another model.")
     else:
@@ -154,8 +157,7 @@ def _listed(name: str, book: Book) -> list[ModelRef]:
     by its own name before another one's alias; with or without the tag ``:latest``.
     """
     plain = _plain(name)
-    best: tuple[bool, bool, bool] | None = None
-    found: set[ModelRef] = set()
+    found: dict[tuple[bool, bool, bool], set[ModelRef]] = {}
     for id, listing in book.listings.items():
         if not plain or id not in book.accounts:
             continue
@@ -164,11 +166,8 @@ def _listed(name: str, book: Book) -> list[ModelRef]:
             if not own and plain not in map(_plain, model.aliases):
                 continue
             rank = (listing.locked, model.use is not Use.EMBEDDING, not own)
-            if best is None or rank < best:
-                best, found = rank, set()
-            if rank == best:
-                found.add(model.ref)
-    return sorted(found)
+            found.setdefault(rank, set()).add(model.ref)
+    return sorted(found[min(found)]) if found else []
 
 
 def _plain(name: str) -> str:

@@ -38,7 +38,7 @@ _INCOMPLETE = {
 
 def write_answer(answer: Answer, stamp: Stamp, request: Request) -> bytes:
     """The body of a whole answer."""
-    writer = StreamWriter(stamp, request)
+    writer = _Silent(stamp, request)
     for event in events_of(answer):
         writer.write(event)
     return _encode(writer.response)
@@ -142,8 +142,7 @@ class StreamWriter:
                 return b": ping\n\n"
             case Stop():
                 return self._end(event)
-            case Fault():
-                return self._failed(event)
+        return self._failed(event)
 
     def _sent(self, events: list[dict[str, Any]]) -> bytes:
         written = []
@@ -180,13 +179,12 @@ class StreamWriter:
         return b"" if item is None else self._sent(item.end())
 
     def _whole(self, usage: Usage | None, *, complete: bool) -> bytes:
-        written = self._started() + self._closed()
         status = "completed" if complete else "incomplete"
-        for item in self._calls.values():
-            written += self._sent(item.end(status))
+        written = [self._started(), self._closed()]
+        written += [self._sent(item.end(status)) for item in self._calls.values()]
         self.response["output"] = [item.body for item in self._items]
         self.response["usage"] = None if usage is None else _usage(usage)
-        return written
+        return b"".join(written)
 
     def _end(self, event: Stop) -> bytes:
         why = _INCOMPLETE.get(event.reason)
@@ -206,6 +204,13 @@ class StreamWriter:
         self.response["output"] = [item.body for item in self._items]
         error = {"type": "error", "code": fault.code or code, "message": fault.message, "param": None}
         return before + self._sent([error, {"type": "response.failed", "response": self.response}])
+
+
+class _Silent(StreamWriter):
+    """Puts the response together and writes no event of it, of which each would hold the text once more."""
+
+    def _sent(self, events: list[dict[str, Any]]) -> bytes:
+        return b""
 
 
 def write_error(fault: Fault) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 Events = list[dict[str, Any]]
@@ -15,7 +16,7 @@ class Item:
         self.body = body
         self._place: dict[str, Any] = {"item_id": body["id"], "output_index": index}
         self._index = index
-        self._pieces: list[str] = []
+        self._text = StringIO()
 
     def begin(self) -> Events:
         """The events that open it."""
@@ -36,7 +37,7 @@ class Item:
         return {"type": f"response.{kind}", **self._place, **more}
 
     def _whole(self) -> str:
-        return "".join(self._pieces)
+        return self._text.getvalue()
 
 
 class _Message(Item):
@@ -54,7 +55,7 @@ class _Message(Item):
         return [*super().begin(), self._event("content_part.added", content_index=0, part=self._part(""))]
 
     def grow(self, text: str) -> Events:
-        self._pieces.append(text)
+        self._text.write(text)
         return [self._event(f"{self._event_name}.delta", content_index=0, delta=text, **self._more)]
 
     def end(self, status: str = "completed") -> Events:
@@ -75,7 +76,7 @@ class _Reasoning(Item):
         return [*super().begin(), self._event("reasoning_summary_part.added", summary_index=0, part=part)]
 
     def grow(self, text: str) -> Events:
-        self._pieces.append(text)
+        self._text.write(text)
         return [self._event("reasoning_summary_text.delta", summary_index=0, delta=text)]
 
     def end(self, status: str = "completed") -> Events:
@@ -91,7 +92,7 @@ class _Reasoning(Item):
 
 class _Call(Item):
     def grow(self, text: str) -> Events:
-        self._pieces.append(text)
+        self._text.write(text)
         return [self._event("function_call_arguments.delta", delta=text)]
 
     def end(self, status: str = "completed") -> Events:

@@ -80,8 +80,6 @@ def _of_provider(exc: ProviderError, name: str) -> Fault:
     status = _STATUS.get(exc.failure.kind, 502)
     if isinstance(exc.__context__, TimeoutError) and status == 502:
         status = 504
-    if exc.status is not None and exc.status >= 400:  # below, it is no error to whoever asked: a redirect, for one
-        status = exc.status
     return Fault(struck(sentence(exc.failure, name)), status, code=exc.failure.kind.value)
 
 

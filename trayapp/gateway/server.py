@@ -68,8 +68,7 @@ class Listener:
         self._limits = limits or Limits()
         self._words = words
         self._take = take
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._runs: tuple[threading.Thread, asyncio.AbstractEventLoop] | None = None
         self._leave = asyncio.Event()
         self._listens = False
         self._ended: concurrent.futures.Future[None] = concurrent.futures.Future()
@@ -83,7 +82,7 @@ class Listener:
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """For ``system.bridge``: functions called from outside into the gateway. None where it does not listen."""
-        return self._loop if self._listens else None
+        return self._runs[1] if self._runs is not None and self._listens else None
 
     def set_gate(self, gate: Gate) -> None:
         """Other rules, from the next request on. The port stays what it is."""
@@ -94,14 +93,15 @@ class Listener:
 
         Raises ProviderError (PORT_TAKEN) in words, and what ``life`` raises.
         """
-        if self._thread is not None:
+        if self._runs is not None:
             return self._gate.port
         ready: concurrent.futures.Future[int] = concurrent.futures.Future()
         self._ended = concurrent.futures.Future()
         self._leave = asyncio.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, args=(self._loop, ready), name="gateway", daemon=True)
-        self._thread.start()
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=self._run, args=(loop, ready), name="gateway", daemon=True)
+        self._runs = thread, loop
+        thread.start()
         try:
             return await asyncio.wrap_future(ready)
         except BaseException:
@@ -111,12 +111,12 @@ class Listener:
 
     async def stop(self, grace: float = 5.0) -> None:
         """Take no more callers, let answers finish for ``grace`` seconds, end the rest. More than once does nothing."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        runs, self._runs = self._runs, None
+        if runs is None:
             return
+        thread, loop = runs
         self._grace = grace
-        if self._loop is not None:
-            bridge.tell(self._loop, self._leave.set)
+        bridge.tell(loop, self._leave.set)
         await asyncio.shield(asyncio.wrap_future(self._ended))
         thread.join()
 
@@ -143,11 +143,11 @@ class Listener:
         exc = None if serving.cancelled() else serving.exception()
         if exc is None:
             return
-        if self._listens or not ready.set_running_or_notify_cancel():
-            self._listens = False
-            self._report("gateway", exc)
-        else:
+        self._listens = False
+        if not ready.done() and ready.set_running_or_notify_cancel():
             ready.set_exception(exc)
+        else:  # it has listened, or nobody waits any more
+            self._report("gateway", exc)
 
     async def _serve(self, ready: concurrent.futures.Future[int]) -> None:
         from trayapp.gateway.connection import House

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trayapp.core.clock import Clock, SystemClock
 from trayapp.core.errors import ProviderError, UserError
-from trayapp.core.language import _
 from trayapp.core.models import ModelRef
 from trayapp.core.rules import Rule
 from trayapp.gateway import routes, sentences
@@ -18,12 +18,11 @@ from trayapp.gateway.exchange import Fault
 from trayapp.gateway.links import Links
 from trayapp.gateway.listing import Listings
 from trayapp.gateway.metrics import Metrics
-from trayapp.gateway.plan import Route, plan
+from trayapp.gateway.plan import Route, plan, spec_of
 from trayapp.gateway.refusal import RefusedError
 from trayapp.gateway.translate import FaultyError
 from trayapp.gateway.turn import Turn
-from trayapp.providers import table
-from trayapp.system import bridge, net, proxies
+from trayapp.system import net, proxies
 
 if TYPE_CHECKING:
     import ssl
@@ -37,14 +36,6 @@ if TYPE_CHECKING:
 _JSON = ("Content-Type", "application/json")
 
 
-def _no_rules() -> tuple[Rule, ...]:
-    return ()
-
-
-def _no_text(_messages: object) -> str:
-    return ""
-
-
 class Gateway:
     """``life`` is what a ``server.Listener`` wants, ``sentences.words`` its words."""
 
@@ -52,8 +43,8 @@ class Gateway:
         self,
         links: Links,
         *,
-        rules: Callable[[], tuple[Rule, ...]] = _no_rules,
-        last_text: Callable[[object], str] = _no_text,
+        rules: Callable[[], tuple[Rule, ...]],
+        last_text: Callable[[object], str],
         metrics: Metrics | None = None,
         clock: Clock | None = None,
         patience: Patience | None = None,
@@ -74,7 +65,6 @@ class Gateway:
         self._proxies = proxies_of
         self._listings = Listings(links, self.metrics, rules)
         self._relay: Relay | None = None
-        self._attempts: Attempts | None = None
 
     @contextlib.asynccontextmanager
     async def life(self) -> AsyncIterator[Handler]:
@@ -84,14 +74,13 @@ class Gateway:
 
         context, found = await asyncio.gather(asyncio.to_thread(self._context), asyncio.to_thread(self._proxies))
         async with await net.relay_session(context, connecting) as session:
-            self._relay = Relay(session, proxy=found.for_url, patience=self._patience, clock=self._clock)
-            self._attempts = Attempts(
-                self._links, self._relay, self._clock, rules=self._rules, last_text=self._last_text
-            )
+            relay = Relay(session, proxy=found.for_url, patience=self._patience, clock=self._clock)
+            attempts = Attempts(self._links, relay, self._clock, rules=self._rules, last_text=self._last_text)
+            self._relay = relay
             try:
-                yield self.answer
+                yield partial(self._answer, attempts)
             finally:
-                self._relay = self._attempts = None
+                self._relay = None
         await asyncio.sleep(0)  # its transports are taken from the loop
 
     async def warm(self, ref: ModelRef) -> bool:
@@ -100,12 +89,12 @@ class Gateway:
         if account is None or self._relay is None:
             return False
         try:
-            way = plan(Route.CHAT, table.spec(account.spec), account, ref.model)
+            way = plan(Route.CHAT, spec_of(account), account, ref.model)
         except UserError:
             return False
         return await self._relay.warm(way.url)
 
-    async def answer(self, call: Call) -> None:
+    async def _answer(self, attempts: Attempts, call: Call) -> None:
         """Answer one request, whatever it is."""
         if call.method == "OPTIONS":
             call.answer(204, b"", [("Allow", "GET, HEAD, POST, OPTIONS")])
@@ -118,18 +107,16 @@ class Gateway:
             call.answer(exc.status, body, [_JSON, *allow])
             return
         if isinstance(found.route, Route):
-            await self._model(call, found.route)
+            await self._model(attempts, call, found.route)
         else:
             await self._listings.answer(call, found)
 
-    async def _model(self, call: Call, route: Route) -> None:
+    async def _model(self, attempts: Attempts, call: Call, route: Route) -> None:
         """A request for a model, counted from here to its end."""
-        if self._attempts is None:
-            raise RuntimeError("the gateway has not begun")
         turn = Turn(call, route, self._clock, self._links.book(), self._links.settings())
         self.metrics.active += 1
         try:
-            await self._answered(self._attempts, turn)
+            await self._answered(attempts, turn)
         except asyncio.CancelledError:
             turn.outcome = turn.outcome or "cancelled"
             raise
@@ -163,9 +150,6 @@ class Gateway:
             else:
                 turn.outcome = "bad-input"
             self._tell(turn, sentences.of_error(exc, name), exc)
-        except bridge.LeftError:
-            turn.outcome = "cancelled"
-            self._tell(turn, Fault(_("trayapp is being quit."), 503))
 
     def _tell(self, turn: Turn, fault: Fault, exc: BaseException | None = None) -> None:
         headers = [_JSON, *turn.mark()]

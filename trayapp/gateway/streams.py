@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from typing import Any, Protocol
 
 import msgspec
 
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
+from trayapp.core.weight import weight
 from trayapp.gateway.exchange import (
     Answer,
     AnswerPart,
+    BadRequestError,
     Event,
     Fault,
     GarbledError,
@@ -31,8 +34,12 @@ from trayapp.gateway.exchange import (
 )
 from trayapp.gateway.faults import broken_off, garbled
 from trayapp.gateway.fields import UNREADABLE
+from trayapp.gateway.limits import PARTS, TOLD, VALUES
 
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_SMALL = 2**16
+"""Characters of a call's arguments that are not weighed."""
 
 
 class StreamWriter(Protocol):
@@ -110,10 +117,10 @@ def events_of(answer: Answer) -> Iterator[Event]:
                 yield ThinkingDelta(text, signature, redacted)
             case Refusal(text):
                 yield RefusalDelta(text)
-            case ToolCall(id_, name, arguments):
-                yield ToolStart(calls, id_, name)
-                if arguments:
-                    yield ToolDelta(calls, arguments)
+            case call:
+                yield ToolStart(calls, call.id, call.name)
+                if call.arguments:
+                    yield ToolDelta(calls, call.arguments)
                 calls += 1
         yield PartEnd()
     yield Stop(answer.stop, answer.sequence, answer.usage)
@@ -121,61 +128,165 @@ def events_of(answer: Answer) -> Iterator[Event]:
 
 def gathered(events: Iterable[Event]) -> Answer | Fault:
     """The whole answer that a stream was; the Fault, if it ended with one."""
-    parts: list[AnswerPart] = []
-    calls: dict[int, int] = {}
-    logprobs: list[dict[str, Any]] = []
-    model, closed = "", True
-    stop = Stop(StopReason.END)
+    whole = Gathering()
     for event in events:
+        if isinstance(event, Fault):
+            return event
+        whole.take(event)
+    return whole.answer()
+
+
+class Gathering:
+    """Puts a stream together to the answer that it is."""
+
+    def __init__(self) -> None:
+        self._parts: list[_Growing] = []
+        self._calls: dict[int, _Growing] = {}
+        self._logprobs: list[dict[str, Any]] = []
+        self._weight = 0
+        """Bytes that these take; past the limit they are left out."""
+        self._model, self._closed = "", True
+        self._stop = Stop(StopReason.END)
+
+    def take(self, event: Event) -> None:
         match event:
             case Start(name):
-                model = name
-            case TextDelta(text, more):
-                logprobs.extend(more)
-                closed = _grown(parts, Text(text), closed)
+                self._model = name
+            case TextDelta(text, logprobs):
+                self._grow(Text(text))
+                if logprobs:
+                    self._add(logprobs)
             case ThinkingDelta(text, signature, redacted):
-                closed = _grown(parts, Thinking(text, signature, redacted), closed)
+                self._grow(Thinking(text, signature, redacted))
             case RefusalDelta(text):
-                closed = _grown(parts, Refusal(text), closed)
+                self._grow(Refusal(text))
             case ToolStart(index, id_, name):
-                calls[index] = len(parts)
-                parts.append(ToolCall(id_, name, ""))
-                closed = True
+                self._calls[index] = _Growing(ToolCall(id_, name, ""))
+                self._parts.append(self._calls[index])
+                self._closed = True
             case ToolDelta(index, arguments):
-                call = parts[calls[index]]
-                if isinstance(call, ToolCall):
-                    parts[calls[index]] = ToolCall(call.id, call.name, call.arguments + arguments)
+                self._calls[index].text.write(arguments)
             case PartEnd():
-                closed = True
+                self._closed = True
             case Stop():
-                stop = event
-            case Fault():
-                return event
-    return Answer(tuple(parts), stop.reason, stop.sequence, stop.usage, model, tuple(logprobs))
+                self._stop = event
+
+    def answer(self) -> Answer:
+        stop, parts = self._stop, tuple(part.whole() for part in self._parts)
+        return Answer(parts, stop.reason, stop.sequence, stop.usage, self._model, tuple(self._logprobs))
+
+    def _grow(self, more: Text | Thinking | Refusal) -> None:
+        if self._closed or not self._parts[-1].goes_on(more):
+            self._parts.append(_Growing(more))
+        self._parts[-1].grow(more)
+        self._closed = False
+
+    def _add(self, logprobs: tuple[dict[str, Any], ...]) -> None:
+        self._weight += weight(_encode(logprobs))
+        self._logprobs.extend(logprobs)
+        if self._weight > VALUES:
+            self._logprobs.clear()
 
 
-def _grown(parts: list[AnswerPart], more: Text | Thinking | Refusal, closed: bool) -> bool:
-    last = parts[-1] if parts and not closed else None
-    if isinstance(more, Text) and isinstance(last, Text):
-        parts[-1] = Text(last.text + more.text)
-    elif isinstance(more, Refusal) and isinstance(last, Refusal):
-        parts[-1] = Refusal(last.text + more.text)
-    elif isinstance(more, Thinking) and isinstance(last, Thinking) and not more.redacted and not last.redacted:
-        parts[-1] = Thinking(last.text + more.text, last.signature + more.signature)
-    else:
-        parts.append(more)
-    return False
+class _Growing:
+    """A part of an answer, put together once: to do so at every word takes the square of its length."""
+
+    def __init__(self, first: AnswerPart) -> None:
+        self._first = first
+        self.text, self.signature = StringIO(), StringIO()
+
+    def goes_on(self, more: AnswerPart) -> bool:
+        """Whether this is more of the same."""
+        last = self._first
+        if isinstance(last, Thinking) and isinstance(more, Thinking):
+            return not (last.redacted or more.redacted)
+        return type(last) is type(more)
+
+    def grow(self, more: Text | Thinking | Refusal) -> None:
+        self.text.write(more.text)
+        if isinstance(more, Thinking):
+            self.signature.write(more.signature)
+
+    def whole(self) -> AnswerPart:
+        text = self.text.getvalue()
+        match self._first:
+            case Thinking(redacted=redacted):
+                return Thinking(text, self.signature.getvalue(), redacted)
+            case ToolCall(id_, name):
+                return ToolCall(id_, name, text)
+            case Refusal():
+                return Refusal(text)
+        return Text(text)
+
+
+class Told:
+    """Counts what of a streamed answer stays in memory until its end; past the limits a Fault is its last event."""
+
+    def __init__(self, *, words: bool) -> None:
+        """``words``: they are repeated at the end, as calls are in every dialect."""
+        self._words = words
+        self._kind: type | None = None
+        self._parts = 0
+        self._held = 0
+
+    def of(self, events: list[Event]) -> list[Event]:
+        """The events, as far as they may be told."""
+        for at, event in enumerate(events):
+            self._count(event)
+            if self._held > TOLD or self._parts > PARTS:
+                return [*events[:at], too_much()]
+        return events
+
+    def _count(self, event: Event) -> None:
+        match event:
+            case ToolDelta(_, arguments):
+                self._held += _size(arguments) + _EACH
+            case ToolStart(_, id_, name):
+                self._held += len(id_) + len(name)
+                self._parts += 1
+            case Start(name):
+                self._held += len(name) + _EACH
+            case TextDelta(text) | RefusalDelta(text) | ThinkingDelta(text) if self._words:
+                self._held += _size(text)
+                self._parts += type(event) is not self._kind
+                self._kind = type(event)
+            case PartEnd():
+                self._kind = None
+
+
+_EACH = 16
+"""Characters that the place of a piece is worth."""
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else 3 * len(text)
+
+
+def too_much() -> Fault:
+    """The fault of an answer that no model gives and no caller could hold."""
+    return Fault(_("The provider's answer is longer than any model's can be, and was not read to its end."), 502)
 
 
 def arguments_object(arguments: str) -> dict[str, Any] | None:
     """A call's arguments as an object; None for text that is none. Empty text means no arguments."""
     if not arguments.strip():
         return {}
+    if len(arguments) > _SMALL and weight(arguments.encode("utf-8", "replace")) > VALUES:
+        return None
     try:
         value = _decode(arguments)
     except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
+
+
+def called_before(call: ToolCall, path: str) -> dict[str, Any]:
+    """The arguments of a call in the caller's conversation, for the same; BadRequestError where they are none."""
+    arguments = arguments_object(call.arguments)
+    if arguments is None:
+        sentence = _("The arguments of the earlier call to “{name}” are no JSON object.").format(name=call.name)
+        raise BadRequestError(sentence, path)
+    return arguments
 
 
 def called_with(call: ToolCall) -> dict[str, Any]:
@@ -186,8 +297,3 @@ def called_with(call: ToolCall) -> dict[str, Any]:
             _("The model called the tool “{name}” with arguments that are no JSON object.").format(name=call.name)
         )
     return arguments
-
-
-def counted(value: Any) -> int:
-    """A number of tokens; zero for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

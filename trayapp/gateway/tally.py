@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 
 from trayapp.gateway import anthropic_parts, openai_parts
+from trayapp.gateway.answers import counted
 from trayapp.gateway.exchange import Usage
 from trayapp.gateway.fields import UNREADABLE
 from trayapp.gateway.plan import Route
-from trayapp.gateway.streams import counted
 
 FIRST = 8 * 2**10
 """Bytes of a stream's beginning that are held: Anthropic tells there what went in."""

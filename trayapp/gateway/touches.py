@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from trayapp.gateway.bodies import Body
-from trayapp.gateway.embeddings import EmbeddingRequest, Vectors, write_ollama_answer
+from trayapp.gateway.embeddings import Vectors, write_ollama_answer
 from trayapp.gateway.exchange import Stamp
 from trayapp.gateway.ollama_in_answer import write_loaded
 from trayapp.gateway.plan import Route
 
+_ASKED_WITH = {
+    Route.OLLAMA_CHAT: ("messages",),
+    Route.OLLAMA_GENERATE: ("prompt", "images"),
+    Route.OLLAMA_EMBED: ("input",),
+}
+
 
 def is_touch(route: Route, body: Body) -> bool:
-    """Whether there is nothing to be answered."""
-    match route:
-        case Route.OLLAMA_CHAT:
-            return not body.get("messages")
-        case Route.OLLAMA_GENERATE:
-            return not body.get("prompt") and not body.get("images")
-        case Route.OLLAMA_EMBED:
-            return not body.get("input")
-    return False
+    """Whether there is nothing to be answered on this route of Ollama's."""
+    return not any(body.get(name) for name in _ASKED_WITH[route])
 
 
 def unloads(body: Body) -> bool:
@@ -35,6 +34,6 @@ def unloads(body: Body) -> bool:
 def write(route: Route, stamp: Stamp, *, unload: bool) -> bytes:
     """The answer where nothing has to be done: the model is elsewhere, or the strategy decides when it leaves."""
     if route is Route.OLLAMA_EMBED:
-        return write_ollama_answer(Vectors(()), stamp, EmbeddingRequest(stamp.model, ()))
+        return write_ollama_answer(Vectors(()), stamp)
     loaded = write_loaded(stamp, chat=route is Route.OLLAMA_CHAT)
     return loaded.replace(b'"done_reason":"load"', b'"done_reason":"unload"') if unload else loaded

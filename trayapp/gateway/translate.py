@@ -11,21 +11,32 @@ from trayapp.core.errors import ProviderError
 from trayapp.core.models import Capability
 from trayapp.core.redaction import struck
 from trayapp.core.secret import Secret
+from trayapp.core.weight import weight
 from trayapp.gateway import embeddings, headers
-from trayapp.gateway.dialects import IN, OUT
-from trayapp.gateway.exchange import Answer, Event, Fault, GarbledError, Ping, Request, Start, Stop, Target, Usage
+from trayapp.gateway.dialects import IN, OUT, Outward, Spoken
+from trayapp.gateway.exchange import (
+    Answer,
+    Event,
+    Fault,
+    GarbledError,
+    Ping,
+    Request,
+    Start,
+    Stop,
+    Target,
+    Usage,
+)
 from trayapp.gateway.facts import Outcome
 from trayapp.gateway.faults import broken_off, garbled
+from trayapp.gateway.limits import ANSWER, PARTS, VALUES, VECTORS
 from trayapp.gateway.sentences import SPOKEN
-from trayapp.gateway.streams import StreamReader, events_of, gathered
+from trayapp.gateway.streams import Gathering, StreamReader, Told, events_of, too_much
 from trayapp.gateway.turn import Turn, Way
 from trayapp.providers.spec import Dialect
 
 if TYPE_CHECKING:
     from trayapp.gateway.relay import Reply
 
-MOST = 256 * 2**20
-"""Bytes of an answer that comes whole: one may hold thousands of vectors."""
 _OPENAI_ITSELF = ("openai", "azure-openai")
 _THINKING_BACK = ("deepseek", "moonshot")
 _ANTHROPIC_VERSION = ("anthropic-version", "2023-06-01")
@@ -74,8 +85,11 @@ class Translate:
         if streams and self._request.stream:
             await self._stream(reply)
             return
-        body = await _body(reply)
-        answer = self._gathered(body) if streams else _sound(lambda: self._out.read_answer(body, self._stamp.id))
+        if streams:
+            answer = await self._gathered(reply)
+        else:
+            body = await _body(reply, ANSWER)
+            answer = _sound(lambda: whole_answer(self._out, body, self._stamp.id))
         self._turn.usage = answer.usage
         head = ("Content-Type", "application/json")
         if self._request.stream:
@@ -86,24 +100,32 @@ class Translate:
             written = _sound(lambda: self._in.write_answer(answer, self._stamp, self._request))
         self._turn.call.answer(200, written, [head, *self._turn.mark()])
 
-    def _gathered(self, body: bytes) -> Answer:
+    async def _gathered(self, reply: Reply) -> Answer:
         """A stream that nobody asked for."""
         reader = self._out.stream_reader(self._stamp.id, *self._secrets)
-        found = gathered([*reader.feed(body), *reader.end()])
-        if isinstance(found, Fault):
-            raise FaultyError(found)
-        return found
+        told, whole = Told(words=True), Gathering()
+        try:
+            while not reader.over:
+                for event in told.of(await _more(reply, reader)):
+                    if isinstance(event, Fault):
+                        raise FaultyError(event)
+                    whole.take(event)
+            await _drained(reply)
+        finally:
+            reply.close()
+        return whole.answer()
 
     async def _stream(self, reply: Reply) -> None:
         turn = self._turn
         reader = self._out.stream_reader(self._stamp.id, *self._secrets)
         writer = self._in.stream_writer(self._stamp, self._request)
+        told = Told(words=SPOKEN[turn.route] is Spoken.RESPONSES)
         held: list[Event] = []
         """What says nothing yet: until a word comes, an error may still be told with its status."""
         begun = False
         try:
             while not reader.over:
-                events = await _more(reply, reader)
+                events = told.of(await _more(reply, reader))
                 self._note(events)
                 if not begun:
                     held += events
@@ -148,11 +170,23 @@ class Embed:
 
     async def deliver(self, reply: Reply) -> None:
         """Give the vectors in the caller's dialect."""
-        body = await _body(reply)
+        written = self._written(await _body(reply, VECTORS))  # which is not held while the caller reads
+        self._turn.call.answer(200, written, [("Content-Type", "application/json"), *self._turn.mark()])
+
+    def _written(self, body: bytes) -> bytes:
         vectors = _sound(lambda: embeddings.read_openai_answer(body))
         self._turn.usage = Usage(vectors.tokens) if vectors.tokens else None
-        written = embeddings.write_ollama_answer(vectors, self._turn.stamp(), self._request)
-        self._turn.call.answer(200, written, [("Content-Type", "application/json"), *self._turn.mark()])
+        return embeddings.write_ollama_answer(vectors, self._turn.stamp())
+
+
+def whole_answer(out: Outward, body: bytes, seed: str) -> Answer:
+    """The answer in this body. Raises GarbledError where it cannot be read, or would fill the memory if it were."""
+    if weight(body) > VALUES:
+        raise GarbledError(too_much().message)
+    answer = out.read_answer(body, seed)
+    if len(answer.parts) > PARTS:
+        raise GarbledError(too_much().message)
+    return answer
 
 
 def secrets_in(signed: Mapping[str, str]) -> tuple[Secret, ...]:
@@ -205,11 +239,15 @@ async def _drained(reply: Reply) -> None:
     reply.finish(Outcome.WHOLE)
 
 
-async def _body(reply: Reply) -> bytes:
+async def _body(reply: Reply, most: int) -> bytes:
+    """All of it. Raises FaultyError where it breaks off, and past so many bytes."""
     try:
-        return await reply.read(MOST)
+        if (reply.length or 0) > most or len(body := await reply.read(most + 1)) > most:
+            reply.close()
+            raise FaultyError(too_much())
     except ProviderError:
         raise FaultyError(broken_off()) from None
+    return body
 
 
 def _sound(read: Callable[[], T]) -> T:

@@ -113,9 +113,11 @@ class Turn:
             return None
         facts, told, way = self.facts, self.usage, self.way
         outcome = self.outcome or _how(facts)
+        if outcome == "cancelled" and facts is not None and facts.outcome is Outcome.CUT:
+            outcome = "cut"  # who was told so has no reason to stay
         if self.tally is not None:
             told = self.tally.usage
-            if outcome == "ok" and self.tally.failed:
+            if outcome in ("ok", "cancelled") and self.tally.failed:
                 outcome = "cut"
         began = facts.first_byte - self.started if facts is not None and facts.first_byte is not None else None
         return usage.Request(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import build_licences
 import build_sbom
+import desktop_files
 import freezing
 import release
 import shared_libraries
@@ -26,14 +27,18 @@ THIRD_PARTY, PARTS = build_licences.FILE, build_sbom.FILE
 
 
 def packed() -> list[Path]:
-    """The folder, and the same as an archive in dist/."""
+    """The folder, and as an archive in dist/ the same with what a package would put elsewhere."""
     made = folder()
     kind = f"{sys.platform}-{os.uname().machine}" if hasattr(os, "uname") else sys.platform
-    inside = made.rename(made.with_name(f"{NAME}-{VERSION}"))
+    inside = made.with_name(f"{NAME}-{VERSION}")
+    shutil.copytree(made, inside, symlinks=True)
     try:
+        shutil.copyfile(ROOT / "README.md", inside / "README.md")
+        if sys.platform.startswith("linux"):
+            desktop_files.install(inside)
         packed = release.archive(inside, DIST / f"{NAME}-{VERSION}-{kind}.tar.gz")
     finally:
-        inside.rename(made)
+        shutil.rmtree(inside)
     return [made, packed]
 
 
@@ -52,6 +57,8 @@ def folder() -> Path:
         raise SetUpError("PyInstaller could not build the folder: see the lines above.")
     if sys.platform.startswith("linux"):
         _no_foreign_paths(MADE)
+    if lacking := freezing.lacking(MADE):
+        raise SetUpError(f"The folder is not whole; these are missing: {', '.join(lacking)}")
     finish(MADE)
     return MADE
 

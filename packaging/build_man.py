@@ -1,4 +1,4 @@
-"""Writes resources/man/trayapp.1 from the table of commands: ``python3 packaging/build_man.py``.
+"""Writes resources/man/trayapp.1 from the table of commands, and the guide's page: ``python3 packaging/build_man.py``.
 
 Run it after changing a command, an example or the version. It needs nothing but the program's own modules.
 """
@@ -60,6 +60,10 @@ ENVIRONMENT = (
         "TRAYAPP_NAME",
         "The setting of that name, in capitals, such as TRAYAPP_GATEWAY_PORT: it counts for more than the stored one."
         " “trayapp settings list” prints the names.",
+    ),
+    (
+        "TRAYAPP_UPDATE_URL",
+        "Who is asked for new versions, where that is switched on: the address of a small JSON file.",
     ),
     ("OPENAI_API_KEY and others", "The key of an account that was added with “--key-from environment”."),
     ("OLLAMA_HOST", "The address of Ollama, as Ollama itself reads it."),
@@ -205,6 +209,10 @@ def main() -> int:
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="ascii", newline="\n")
     print(PAGE.relative_to(ROOT))
+    import command_page
+
+    command_page.PAGE.write_text(command_page.page(), encoding="utf-8", newline="\n")
+    print(command_page.PAGE.relative_to(ROOT))
     return 0
 
 

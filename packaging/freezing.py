@@ -39,6 +39,8 @@ QT_PLUGINS = (
     r"imageformats/(lib)?q(svg|ico|icns)\b",
     r"styles/(lib)?q(modernwindowsstyle|macstyle)",
 )
+QT_NAMES = {"zh": "zh_CN"}
+"""What Qt calls a language where it is not our code; the same as in trayapp/qt/translations.py."""
 _SYSTEM = ("/usr/lib", "/lib", "/usr/local/lib")
 _PLUGIN = re.compile(rf"PySide6/(Qt/)?plugins/({'|'.join(QT_PLUGINS)})")
 _LIBRARY = re.compile(r"(?:^|/)(?:lib)?Qt6?([A-Z]\w*?)(?:\.abi3|\.pyd|\.so|\.dll|\.framework|$)")
@@ -83,6 +85,14 @@ def taken_along(target: str, source: str) -> bool:
         return binding[1] in _BINDINGS
     library = _LIBRARY.search(where)
     return library is None or library[1] in QT_LIBRARIES
+
+
+def lacking(made: Path) -> list[str]:
+    """What was shipped and is not in the folder: resources, and Qt's own texts in the program's languages."""
+    inside = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+    wanted = [f"{folder}/{os.path.basename(source)}" for source, folder in resources()]
+    wanted += [f"translations/qtbase_{QT_NAMES.get(it, it)}.qm" for it in languages()]
+    return [name for name in wanted if not any(it.endswith(f"/{name}") for it in inside)]
 
 
 def languages() -> list[str]:

@@ -76,6 +76,7 @@ TEST_EXTRAS = (
     Part("appstreamcli", "appstream", "appstream", "appstream"),
     Part("mksquashfs", "squashfs-tools", "squashfs-tools", "squashfs-tools"),
     Part("weston", "weston", "weston", "weston"),
+    Part("strace", "strace", "strace", "strace"),
 )
 """What single tests need, which name it and are skipped without."""
 BROWSER = Part("chromium", "chromium", "chromium", "chromium")

@@ -37,6 +37,20 @@ def test_one_wrong_model_to_warm_up_costs_only_itself() -> None:
     assert schema.read_settings({"warm_at_launch": "ollama/a"})[0] == Settings()
 
 
+@pytest.mark.parametrize("raw", [{"tray_wait": [1, 2]}, {"warm_at_launch": 7}, {"roles": ["code"]}, {"tray_wait": {}}])
+def test_what_should_be_no_list_or_should_be_one_has_its_default(raw: dict[str, object]) -> None:
+    read, problems = schema.read_settings(raw)
+    assert read == Settings()
+    (said,) = problems
+    assert said.startswith(f"“{next(iter(raw))}” was not usable and has its default: ")
+
+
+def test_what_follows_an_unknown_name_is_read() -> None:
+    read, problems = schema.read_settings({"no_such": 1, "tray_wait": "soon", "nor_this": 2, "inline_models": 30})
+    assert read == Settings(inline_models=30)
+    assert len(problems) == 1
+
+
 def test_a_default_that_is_nothing_is_left_out() -> None:
     read, problems = schema.read_settings({"default_route": "qwen", "tray_wait": 3})
     assert read == Settings(tray_wait=3)

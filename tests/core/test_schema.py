@@ -16,7 +16,7 @@ from trayapp.core import schema, settings, state
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.models import ModelRef
 from trayapp.core.rules import ROLES
-from trayapp.core.settings import Settings, Waits
+from trayapp.core.settings import LONGEST_TTL, Settings, Waits
 from trayapp.core.state import State
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -151,6 +151,9 @@ def test_whatever_stands_in_the_state_it_can_be_read(raw: dict[str, Any]) -> Non
 def test_only_what_differs_from_the_defaults_is_written() -> None:
     assert schema.dump(Settings()) == {"version": settings.VERSION}
     assert schema.dump(Settings(tray_wait=3)) == {"version": settings.VERSION, "tray_wait": 3}
+    warm = Settings(tray_wait=3, warm_at_launch=("ollama/a",))
+    assert schema.dump(warm) == {"version": settings.VERSION, "tray_wait": 3, "warm_at_launch": ("ollama/a",)}
+    assert next(iter(schema.dump(warm))) == "version", "so it is the first line of a new file"
     assert schema.dump(State(active=ModelRef("a", "b"))) == {"version": state.VERSION, "active": ["a", "b"]}
 
 
@@ -301,11 +304,19 @@ def test_figures_of_an_account_that_cannot_be_are_left_out_and_named() -> None:
     assert "moderate" in problems[1]
 
 
+@pytest.mark.parametrize(("ttl", "problems"), [(0, 0), (1, 0), (LONGEST_TTL, 0), (-1, 1), (LONGEST_TTL + 1, 1)])
+def test_an_age_of_an_account_may_be_up_to_a_year(ttl: int, problems: int) -> None:
+    read, told = schema.read_settings({"accounts": [{"id": "a", "spec": "x", "ttl": ttl}]})
+    assert (read.accounts[0].ttl, len(told)) == (None if problems else ttl, problems)
+    assert bool(schema.complaints(Account("a", "x", ttl=ttl))) == bool(problems)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
         ("ttl", " 600 ", 600),
         ("ttl", "0", 0),
+        ("ttl", "31536000", LONGEST_TTL),
         ("ttl", "", None),
         ("strategy", "fresh", "fresh"),
         ("strategy", "", ""),
@@ -336,7 +347,7 @@ def test_a_figure_that_cannot_be_is_answered_with_what_can(name: str, text: str,
 
 
 def test_other_fields_of_an_account_are_not_set_there() -> None:
-    for name in ("id", "spec", "enabled", "no_such"):
+    for name in ("id", "spec", "enabled", "no_such", "values"):
         with pytest.raises(KeyError):
             schema.change_account(Account("a", "x"), name, "1")
 

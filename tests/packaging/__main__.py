@@ -121,9 +121,12 @@ def _upgrade(folder: Path, wheels: Wheels, tag: str) -> list[str]:
 
 
 def _last_release() -> str:
-    """The tag of the release before this version."""
-    versions = [version for version, _date in release.dates() if version != release.VERSION]
-    return f"v{versions[0]}"
+    """The tag before this commit. RuntimeError where there is none, as in the source archive."""
+    words = ["git", "-C", str(ROOT), "describe", "--tags", "--abbrev=0", "--match", "v*", "HEAD^"]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise RuntimeError(f"No release before this one is known; name one with --before. {told.stderr}")
+    return told.stdout.strip()
 
 
 def _checkout(runs: int) -> Figures:

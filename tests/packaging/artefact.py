@@ -41,7 +41,7 @@ class Artefact(Protocol):
 class Wheel:
     """The wheel or the source archive in an environment of Debian's own Python, from a folder of wheels."""
 
-    login = "/opt/trayapp/bin/python3"
+    login = "/opt/trayapp/bin/trayapp"
 
     def __init__(self, file: Path, wheels: Path, name: str = "wheel") -> None:
         self.name = name
@@ -58,7 +58,9 @@ class Wheel:
         """Install this file over whatever version is there."""
         wheels = root.bring(self._wheels, f"/var/tmp/from-{file.name}")
         given = root.bring(file, f"/var/tmp/{file.name}")
-        root.run("/opt/trayapp/bin/pip", "install", "-q", "--no-index", "--find-links", wheels, given)
+        pip = ("/opt/trayapp/bin/pip", "install", "-q", "--no-index", "--find-links", wheels)
+        root.run(*pip, given)
+        root.run(*pip, "--no-deps", "--force-reinstall", given)  # before a release its version is that of the last one
         shutil.rmtree(root.inside(wheels))
 
     def command(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from tests.packaging.artefact import Artefact
 from tests.packaging.bare import Root
 from tests.support.desktop import Program, until
 from tests.support.gnome_keyring import GnomeKeyring
+from tests.support.pointer import Pointer
 from tests.support.snihost import Item, SniHost
 
 KEY = "sk-no-key-but-a-trial-of-an-artefact"
@@ -98,6 +99,7 @@ def whole(user: User, vault: GnomeKeyring, runs: int) -> Figures:
     assert any(KEY not in str(it) and "openai" in str(it) for it in vault.items()), "the keyring has no such entry"
     first, rss, pss = _used(user)
     again = [_glance(user) for _ in range(runs)]
+    _german(user)
     _session(user)
     artefact.remove(root)
     left = [path for path in artefact.own() if root.there(path)]
@@ -110,16 +112,13 @@ def whole(user: User, vault: GnomeKeyring, runs: int) -> Figures:
 
 
 def _used(user: User) -> tuple[float, float, float]:
-    """First start: the icon is drawn, the menu read, a model chosen, and everybody agrees on it."""
+    """First start: the icon is drawn, the menu read, a model chosen, and everybody agrees on it; Help opens."""
     with user.started() as (program, item, took):
         time.sleep(SETTLED)
         assert program.running(), "it ended by itself"
         held = memory(program.pid)
         assert user.host.icon(item).sizes, "the icon has no picture"
-        menu = user.host.menu(item)
-        rows = [(path, row) for path, row in _rows(user.host, item, menu) if "gpt" in row]
-        assert rows, menu.dump()
-        path, row = rows[-1]
+        path, row = until(lambda: _model(user.host, item), "a model in the menu", 30)  # the network is asked in vain
         user.host.click(item, *path, row)
         state = user.data / "trayapp" / "state.json"
         chosen = until(
@@ -128,8 +127,16 @@ def _used(user: User) -> tuple[float, float, float]:
         assert user.types("current").split()[0] == "/".join(chosen), chosen
         user.types("login", "on")
         assert "It is running already." in user.types()
+        user.host.click(item, "Help")
+        Pointer(user.env).wait_window("^Help – trayapp$", by="name", timeout=30)
         user.host.click(item, "Quit")
     return took, held.rss, held.pss
+
+
+def _model(host: SniHost, item: Item) -> tuple[tuple[str, ...], str] | None:
+    """One that can be chosen, and where it stands."""
+    rows = [it for it in _rows(host, item, host.menu(item)) if "gpt" in it[1]]
+    return rows[-1] if rows else None
 
 
 def _rows(host: SniHost, item: Item, menu: object) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -147,6 +154,15 @@ def _glance(user: User) -> float:
         user.host.settle(item)
         user.types("quit")
     return took
+
+
+def _german(user: User) -> None:
+    """Its sentences are there in other languages, too."""
+    user.types("settings", "set", "language", "de")
+    with user.started() as (_program, item, _took):
+        until(lambda: user.host.menu(item).labels[-1] == "Beenden", "the menu in German")
+        user.types("quit")
+    user.types("settings", "set", "language", "system")
 
 
 def _session(user: User) -> None:

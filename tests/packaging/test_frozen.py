@@ -14,6 +14,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from tests.packaging.conftest import Script
+from trayapp.qt.translations import FILES
 
 ROOT = Path(__file__).parent.parent.parent
 FROZEN = "/usr/lib/trayapp/trayapp"
@@ -113,6 +114,8 @@ def test_before_the_program_runs_it_is_told_its_command(frozen: ModuleType, monk
         ("PySide6/QtDBus.abi3.so", "/env/x", True),
         ("PySide6/QtQml.abi3.so", "/env/x", False),
         ("PySide6/Qt/translations/qtbase_de.qm", "/env/x", True),
+        ("PySide6/Qt/translations/qtbase_zh_CN.qm", "/env/x", True),
+        ("PySide6/translations/qtbase_de.qm", "C:/env/x", True),
         ("PySide6/Qt/translations/qtbase_fr.qm", "/env/x", False),
         ("PySide6/Qt/translations/designer_de.qm", "/env/x", False),
         ("libgtk-3.so.0", "/usr/lib/x86_64-linux-gnu/libgtk-3.so.0", False),
@@ -140,6 +143,21 @@ def test_what_is_shipped_goes_where_the_frozen_program_looks_for_it(freezing: Mo
     assert {"resources/catalog.json", "resources/help/gateway.md", "resources/completions/_trayapp"} <= found
     assert "resources/locale/de/LC_MESSAGES/trayapp.mo" in found
     assert not [name for name in found if name.endswith((".po", ".pot")) or "artwork" in name]
+
+
+def test_a_folder_without_a_page_of_help_or_a_text_of_qts_is_not_whole(freezing: ModuleType, tmp_path: Path) -> None:
+    assert freezing.QT_NAMES == FILES
+    wanted = [f"{folder}/{Path(source).name}" for source, folder in freezing.resources()]
+    wanted += [f"PySide6/Qt/translations/qtbase_{name}.qm" for name in ("de", "zh_CN")]
+    for name in wanted:
+        path = tmp_path / "_internal" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert freezing.lacking(tmp_path) == []
+    gone = ["resources/help/gateway.md", "PySide6/Qt/translations/qtbase_zh_CN.qm"]
+    for name in gone:
+        (tmp_path / "_internal" / name).unlink()
+    assert freezing.lacking(tmp_path) == ["resources/help/gateway.md", "translations/qtbase_zh_CN.qm"]
 
 
 def test_the_specification_is_python_and_shares_its_rules_with_these_tests(freezing: ModuleType) -> None:

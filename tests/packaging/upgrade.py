@@ -39,6 +39,7 @@ def there_and_back(user: User, vault: GnomeKeyring, before: Path) -> list[str]:
     chosen = _choose(user)  # before there is a key the shipped list can be seen without a network
     user.types("key", "set", "--unchecked", "openai", typed=KEY)
     user.types("settings", "set", "inline_models", "7")
+    user.types("login", "on")
     wheel.put(root, now)
     newer = user.types("--version").strip()
     assert user.types("current").split()[0] == chosen
@@ -47,9 +48,11 @@ def there_and_back(user: User, vault: GnomeKeyring, before: Path) -> list[str]:
     with user.started() as (_program, item, _took):
         # rows are told apart by the mark of the one that is chosen
         until(lambda: user.host.menu(item).labels[0].startswith("●"), "the choice in the menu")
+        until(lambda: _entry(user).get("TryExec") == wheel.login, "the entry for start at login")
         user.types("quit")
     assert vault.items() == kept, "the keyring changed"
     said.append(f"{newer} over it: the choice {chosen}, the setting and the key are there, and the menu shows it.")
+    said += _login_follows(user)
     user.types("settings", "set", "inline_models", "9")
     wheel.put(root, before)
     older = user.types("--version").strip()
@@ -68,16 +71,48 @@ def _choose(user: User) -> str:
     return user.types("current").split()[0]
 
 
+def _login_follows(user: User) -> list[str]:
+    """The entry that the older version wrote names the program of the newer one, once that was started."""
+    named = _entry(user)
+    assert named["Exec"].split()[0] == named["TryExec"] == user.artefact.login, named
+    assert user.types("login", "status") == "on\n"
+    return [f"Start at login, switched on before, names {named['Exec']} since its first start."]
+
+
 def _unfinished(user: User, chosen: str) -> list[str]:
-    """A choice that names no provider: found where one account alone has that model, else asked for (S2-54)."""
+    """A choice that names no account: found where one account alone has that model, else asked for (S2-54)."""
     state = _files(user)["state.json"]
-    _account, _, model = chosen.partition("/")
-    whole = state.read_bytes()
-    state.write_text(json.dumps({**json.loads(whole), "active": ["", model]}))
-    told = user.types("current").strip()
-    state.write_bytes(whole)
-    assert told == chosen, f"a choice that names only the model {model} counts as “{told}”"
-    return [f"A choice that names only the model {model} counts as {told}."]
+    account, _, model = chosen.partition("/")
+
+    def stored(active: object = None) -> object:
+        held = json.loads(state.read_bytes())
+        if active is not None:
+            state.write_text(json.dumps({**held, "active": active}))
+        return held["active"]
+
+    stored(["", model])
+    assert user.types("current").strip() == chosen
+    assert stored(model) == [account, model], "it is not stored in full"
+    with user.started() as (_program, item, _took):
+        until(lambda: stored() == [account, model], "the choice in full, on the disk")
+        user.host.settle(item)
+        user.types("quit")
+    said = [f"A choice that names only the model {model} counts as {chosen}, and is stored so."]
+    user.types("providers", "add", "openai", "--id", "second")
+    user.types("key", "set", "--unchecked", "second", typed=KEY)
+    stored(model)
+    told = user.types("current", code=1)
+    assert f"second/{model}" in told, told
+    with user.started() as (_program, item, _took):
+        wanted = f"“{model}” is offered by 2 accounts: choose one…"
+        until(lambda: wanted in user.host.menu(item).labels, f"{wanted} in the menu")
+        user.types("quit")
+    assert stored() in (model, ["", model]), "what the user chose is lost"
+    said.append(f"Where two accounts have it, the menu asks, and so does the command line: {told.strip()}")
+    user.types("use", chosen)
+    assert user.types("current").strip() == chosen
+    user.types("providers", "remove", "second")
+    return said
 
 
 def _of_the_future(user: User) -> list[str]:
@@ -101,6 +136,11 @@ def _of_the_future(user: User) -> list[str]:
         f"Files of version {LATER}: it starts with defaults, refuses to change them, and leaves every byte.",
         f"It says: {told.strip()}",
     ]
+
+
+def _entry(user: User) -> dict[str, str]:
+    text = (user.config / "autostart" / "trayapp.desktop").read_text("utf-8")
+    return dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
 
 
 def _files(user: User) -> dict[str, Path]:

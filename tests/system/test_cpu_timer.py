@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
 import time
@@ -76,10 +77,42 @@ def test_another_threads_work_wakes_nobody() -> None:
         waiter.end()
 
 
-def test_where_the_library_has_no_timers_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ctypes
+class Library:
+    """The functions of the C library that are called; each answers 0 where it did what it was asked."""
 
-    monkeypatch.setattr(ctypes, "CDLL", lambda *_args, **_named: object())
+    def __init__(self, create: int = 0, settime: int = 0) -> None:
+        self.deleted = 0
+        self.timer_create = lambda *_: create
+        self.timer_settime = lambda *_: settime
+
+    def timer_delete(self, _timer: object) -> None:
+        self.deleted += 1
+
+
+@pytest.mark.parametrize(
+    ("library", "why", "deleted"),
+    [
+        (object(), "the C library has no timers", 0),
+        (Library(create=-1), "no timer on the CPU time of a thread", 0),
+        (Library(settime=-1), "the timer cannot be set", 1),
+    ],
+)
+def test_where_there_is_no_timer_it_says_so_and_leaves_none(
+    library: Library, why: str, deleted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_args, **_named: library)
+    (said,) = refused()
+    assert why in said
+    assert getattr(library, "deleted", 0) == deleted
+
+
+def test_a_system_without_such_timers_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert refused() == ["this system has no timer on the CPU time of a thread"]
+
+
+def refused() -> list[str]:
+    """What is said instead of a timer."""
     said: list[str] = []
 
     def make() -> None:
@@ -91,4 +124,4 @@ def test_where_the_library_has_no_timers_it_says_so(monkeypatch: pytest.MonkeyPa
     thread = threading.Thread(target=make)  # it shuts out the signals of its thread
     thread.start()
     thread.join()
-    assert said == ["the C library has no timers"]
+    return said

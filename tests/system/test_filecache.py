@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
+import platform
 import sys
 import threading
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -148,8 +154,6 @@ def test_an_empty_file_has_no_share(tmp_path: Path) -> None:
 
 @on_linux
 def test_the_thread_s_place_at_the_disk_is_given_back() -> None:
-    import ctypes
-
     call = ctypes.CDLL(None).syscall
     number = {"x86_64": 252, "aarch64": 31}.get(os.uname().machine)
     if number is None:
@@ -158,3 +162,81 @@ def test_the_thread_s_place_at_the_disk_is_given_back() -> None:
     with filecache._last_in_line():
         assert call(number, 1, 0) >> 13 == 3
     assert call(number, 1, 0) == before
+
+
+# -- the other systems ------------------------------------------------------------------------------
+
+
+class Mac:
+    """The disk policy of a thread, where it may be changed."""
+
+    def __init__(self, before: int = 0, refused: int = 0) -> None:
+        self.policy, self.refused = before, refused
+        self.set: list[int] = []
+
+    def getiopolicy_np(self, disk: int, thread: int) -> int:
+        assert (disk, thread) == (0, 1)
+        return self.policy
+
+    def setiopolicy_np(self, disk: int, thread: int, policy: int) -> int:
+        self.set.append(policy)
+        return self.refused
+
+
+class Kernel32:
+    """The background mode of a thread, where it may be changed."""
+
+    def __init__(self, refused: bool = False) -> None:
+        self.GetCurrentThread: Any = partial(int, 77)
+        self.refused = refused
+        self.set: list[int] = []
+
+    def SetThreadPriority(self, thread: ctypes.c_void_p, mode: int) -> int:
+        assert thread.value == 77
+        self.set.append(mode)
+        return 0 if self.refused else 1
+
+
+@pytest.mark.usefixtures("uncached")
+@pytest.mark.parametrize(("mac", "policies"), [(Mac(before=1), [3, 1]), (Mac(refused=-1), [3]), (Mac(before=-1), [])])
+def test_a_mac_throttles_the_thread_while_it_reads(
+    model: Path, mac: Mac, policies: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: mac)
+    assert read_ahead(model, stop=threading.Event(), available=plenty).bytes == SIZE
+    assert mac.set == policies
+
+
+@pytest.mark.usefixtures("uncached")
+@pytest.mark.parametrize(("kernel", "modes"), [(Kernel32(), [0x10000, 0x20000]), (Kernel32(refused=True), [0x10000])])
+def test_windows_has_the_thread_read_in_the_background(
+    model: Path, kernel: Kernel32, modes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    assert read_ahead(model, stop=threading.Event(), available=plenty).bytes == SIZE
+    assert kernel.set == modes
+
+
+@pytest.mark.usefixtures("uncached")
+@pytest.mark.parametrize(("system", "machine"), [("freebsd14", "amd64"), ("linux", "riscv64"), ("linux", "x86_64")])
+def test_where_there_is_no_word_for_it_the_file_is_read_all_the_same(
+    model: Path, system: str, machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace(syscall=lambda *_: -1))
+    assert read_ahead(model, stop=threading.Event(), available=plenty).bytes == SIZE
+
+
+@on_linux
+def test_a_file_system_that_cannot_say_what_is_cached_hinders_nothing(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> int:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "preadv", unsupported)
+    assert resident_share(model) is None
+    assert read_ahead(model, stop=threading.Event(), available=plenty).bytes == SIZE

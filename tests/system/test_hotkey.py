@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import queue
+import sys
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -166,6 +169,34 @@ async def test_windows_says_when_another_program_has_them() -> None:
     assert api.calls == [("register", 1, 0x4008, 0x70)]
 
 
+async def test_keys_that_were_never_taken_are_given_back_for_nothing() -> None:
+    heard, api = Heard(), User32()
+    WindowsKeys(heard.press, heard.said.append, api=api).close()
+    assert (api.calls, api.messages.empty()) == ([], True)
+
+
+async def test_windows_is_asked_by_its_own_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, api = Heard(), User32()
+    libraries = {"user32": api, "kernel32": SimpleNamespace(GetCurrentThreadId=api.GetCurrentThreadId)}
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "WinDLL", lambda name, **_named: libraries[name], raising=False)
+    monkeypatch.setattr(ctypes, "get_last_error", api.last_error, raising=False)
+    keys = WindowsKeys(heard.press, heard.said.append)
+    keys.take(parsed("Ctrl+Alt+M"))
+    await heard.until(lambda: heard.said == [""])
+    keys.close()
+    assert api.calls == [("register", 1, 0x4003, ord("M")), ("unregister", 1)]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="needs a system without either library")
+async def test_what_is_not_there_is_not_called() -> None:
+    heard = Heard()
+    for keys in (WindowsKeys(heard.press, heard.said.append), MacKeys(heard.press, heard.said.append)):
+        with pytest.raises(OSError, match="is a part of"):
+            keys.take(parsed("Ctrl+Alt+M"))
+        keys.close()
+
+
 # -- macOS ----------------------------------------------------------------------------------------
 
 
@@ -217,6 +248,21 @@ def test_a_mac_registers_the_keys_and_gives_them_back() -> None:
         ("unregister", 7),
         ("remove", 6),
     ]
+
+
+def test_a_mac_is_asked_by_its_own_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, carbon = Heard(), Carbon()
+    names = ("GetApplicationEventTarget", "InstallEventHandler", "RegisterEventHotKey")
+    framework = SimpleNamespace(
+        **{name: partial(getattr(carbon, name)) for name in (*names, "UnregisterEventHotKey", "RemoveEventHandler")}
+    )
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(ctypes, "CDLL", lambda path: framework if path.endswith("/Carbon") else None)
+    keys = MacKeys(heard.press, heard.said.append)
+    keys.take(parsed("Cmd+Shift+M"))
+    keys.close()
+    assert [name for name, *_ in carbon.calls] == ["install", "register", "unregister", "remove"]
+    assert framework.GetApplicationEventTarget.restype is ctypes.c_void_p, "a pointer has more bits than an int"
 
 
 def test_a_mac_says_when_another_program_has_them_or_lacks_the_key() -> None:

@@ -68,8 +68,15 @@ def test_it_is_found_in_its_own_folder_before_the_path(tmp_path: Path) -> None:
     own = script(home / ".lmstudio" / "bin", "")
     assert lms.find(env, home) == own
     moved = script(tmp_path / "big disk" / "bin", "")
-    (home / ".lmstudio-home-pointer").write_text(f"{tmp_path / 'big disk'}\n")
+    pointer = home / ".lmstudio-home-pointer"
+    pointer.write_text(f"{tmp_path / 'big disk'}\n")
     assert lms.find(env, home) == moved
+    for spoiled in (b"\xff\xfe", b"x" * 100_000, b"a\0b"):
+        pointer.write_bytes(spoiled)
+        assert lms.find(env, home) == own
+    pointer.unlink()
+    os.mkfifo(pointer)
+    assert lms.find(env, home) == own
 
 
 @needs_scripts
@@ -103,3 +110,16 @@ def test_a_command_gives_what_it_prints_or_nothing(tmp_path: Path) -> None:
     assert command.output([str(script(tmp_path, "printf 12345"))], seconds=10, limit=4) is None
     assert command.output([str(tmp_path / "missing")], seconds=10) is None
     assert command.output(["a\0b"], seconds=10) is None
+
+
+@needs_scripts
+def test_a_command_whose_group_may_not_be_ended_is_ended_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "killpg", refused)
+    began = time.monotonic()
+    assert command.output([str(script(tmp_path, "exec sleep 60"))], seconds=0.05) is None
+    assert time.monotonic() - began < 5

@@ -181,13 +181,15 @@ def test_sessions_start_the_program_with_its_arguments_from_any_folder_we_accept
 # -- macOS --------------------------------------------------------------------------------------
 
 
-def mac(home: Path, disabled: str = "", asked: list[tuple[str, ...]] | None = None) -> Login:
+def mac(
+    home: Path, disabled: str = "", asked: list[tuple[str, ...]] | None = None, program: list[str] | None = None
+) -> Login:
     def launchctl(*arguments: str) -> str:
         if asked is not None:
             asked.append(arguments)
         return disabled
 
-    return Login(PROGRAM, env={}, home=home, platform="darwin", launchctl=launchctl)
+    return Login(program or PROGRAM, env={}, home=home, platform="darwin", launchctl=launchctl)
 
 
 def agent(home: Path) -> Path:

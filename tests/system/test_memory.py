@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from trayapp.system import memory
+from trayapp.system import command, memory
 from trayapp.system.memory import Memory, measured
 
 GIB = 2**30
@@ -74,6 +77,44 @@ def test_a_mac_of_intel_s_has_no_such_word() -> None:
         return f"{8 * GIB}\n" if argv[0] == "sysctl" else ""
 
     assert measured("darwin", lambda _: "", run) == Memory(8 * GIB, 0)
+
+
+class Kernel32:
+    """Windows, where it tells what there is, or does not."""
+
+    def __init__(self, tells: bool) -> None:
+        self.tells = tells
+
+    def GlobalMemoryStatusEx(self, status: Any) -> int:
+        assert status._obj.length == ctypes.sizeof(status._obj)
+        status._obj.total, status._obj.free = 16 * GIB, 9 * GIB
+        return int(self.tells)
+
+
+@pytest.mark.parametrize(("tells", "total", "free"), [(True, 16 * GIB, 9 * GIB), (False, 0, 0)])
+def test_windows_is_asked_of_its_kernel(tells: bool, total: int, free: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=Kernel32(tells)), raising=False)
+    assert measured("win32", run=lambda _: "8192\n") == Memory(total, free, 8 * GIB)
+    assert memory.available() == (free or None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a system without that kernel")
+def test_windows_is_not_asked_elsewhere() -> None:
+    assert measured("win32", run=lambda _: "") == Memory()
+
+
+def test_what_a_mac_has_left_is_asked_of_its_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def output(argv: Sequence[str], **_bounds: object) -> bytes:
+        asked.append(argv[0])
+        return f"{16 * GIB}\n1\n".encode() if argv[0] == "sysctl" else b"Pages free:      1000.\n"
+
+    monkeypatch.setattr(command, "output", output)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert memory.available() == 1000 * 4096
+    assert asked == ["sysctl", "vm_stat"]
 
 
 def test_nothing_is_known_of_a_system_that_says_nothing() -> None:

@@ -19,8 +19,10 @@ from tests.system.test_settings_text import SETTINGS, TEXT
 from trayapp.core.accounts import Account
 from trayapp.core.errors import UserError
 from trayapp.core.models import ModelRef
+from trayapp.core.profiles import Profile
+from trayapp.core.rules import Rule
 from trayapp.core.settings import Settings
-from trayapp.core.state import State
+from trayapp.core.state import State, Token
 from trayapp.system import paths
 from trayapp.system.paths import Paths
 from trayapp.system.store import Store
@@ -104,6 +106,38 @@ def test_unknown_names_are_kept_in_both_files(here: Paths) -> None:
     assert 'future = "x"' in text
     assert "a = 1 # b" in text
     assert json.loads(here.state_file.read_bytes())["future"] == {"a": [1]}
+
+
+def test_unknown_names_inside_of_what_we_know_are_kept(here: Paths) -> None:
+    here.settings_file.write_text('[[accounts]]\nid = "openai"\nspec = "openai"\nfuture = "x"\n')
+    held = {"profiles": [{"name": "Work", "colour": "red"}, {"name": "Off"}, 7], "tokens": "none"}
+    here.state_file.write_text(json.dumps(held))
+    store = Store(here)
+    loaded = store.load()
+    store.save_settings(msgspec.structs.replace(loaded.settings, inline_models=3))
+    profiles = (Profile("Off"), Profile("Work", strategy="ram"), Profile("New"))
+    store.save_state(State(profiles=profiles, tokens=(Token("t", "00"),)))
+    assert 'future = "x"' in here.settings_file.read_text()
+    assert json.loads(here.state_file.read_bytes())["profiles"] == [
+        {"name": "Off"},
+        {"name": "Work", "strategy": "ram", "colour": "red"},
+        {"name": "New"},
+    ]
+
+
+def test_models_by_their_name_alone_are_told_and_stay_in_the_settings(here: Paths) -> None:
+    text = 'default_route = "gpt-4.1"\n[roles]\nfast = "gpt-4.1"\ncode = "a/b"\n'
+    text += '[[rules]]\nname = "short"\npattern = ""\nto = "gpt-4.1"\n'
+    here.settings_file.write_text(text)
+    store = Store(here)
+    loaded = store.load()
+    assert [it for it in loaded.notices if "“gpt-4.1” is" in it] == list(loaded.notices)
+    assert len(loaded.notices) == 3
+    store.save_settings(msgspec.structs.replace(loaded.settings, inline_models=3))
+    assert here.settings_file.read_text().count("gpt-4.1") == 3
+    store.save_settings(msgspec.structs.replace(loaded.settings, roles={}, rules=(Rule("new", "", "a/b"),)))
+    kept = [path.read_text() for path in here.config.iterdir() if path != here.settings_file]
+    assert [it.count("gpt-4.1") for it in kept] == [3]
 
 
 def test_what_is_edited_while_the_program_runs_survives_a_save(here: Paths) -> None:

@@ -129,6 +129,11 @@ def build(
         env=env,
     )
     app.problems = problems = (*loaded.notices, *app.problems, *catalog.load(app.accounts))
+    if not loaded.state.whole:
+        from trayapp.app import unfinished
+
+        app.state.publish(unfinished.settled(app, loaded.state))
+        app.unwritten = app.state.value != loaded.state
     app.redraw()
     if problems:
         app.tell(notices.set_aside(problems))
@@ -147,4 +152,7 @@ def program(env: Mapping[str, str]) -> list[str]:
         return env["TRAYAPP_PROGRAM"].split("\n")
     if getattr(sys, "frozen", False):
         return [sys.executable]
-    return [sys.executable, "-m", "trayapp"]
+    from trayapp.system.login_program import script
+
+    installed = script()
+    return [installed] if installed else [sys.executable, "-m", "trayapp"]

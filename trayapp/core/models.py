@@ -11,11 +11,11 @@ class ModelRef(Struct, frozen=True, order=True, array_like=True):
     """Names one model of one account; its text form is ``provider/model``."""
 
     provider: str
-    """The id of the account, not of the provider's row in the table."""
+    """The id of the account, not of the provider's row in the table. Empty where only the model's name was stored."""
     model: str
 
     def __str__(self) -> str:
-        return f"{self.provider}/{self.model}"
+        return f"{self.provider}/{self.model}" if self.provider else self.model
 
     @classmethod
     def parse(cls, text: str) -> ModelRef:

@@ -53,13 +53,19 @@ def migrated_settings(raw: Mapping[str, Any]) -> Raw:
 
 def read_state(raw: Mapping[str, Any]) -> tuple[State, tuple[str, ...]]:
     """State, and a sentence for each part that could not be used. Raises NewerVersionError."""
-    return lenient.struct(_migrated(raw, state_module.VERSION, STATE_MIGRATIONS), State)
+    known = _migrated(raw, state_module.VERSION, STATE_MIGRATIONS)
+    state, problems = lenient.struct(known, State)
+    if not problems:
+        return state, ()
+    from trayapp.core import loose  # few files need it
+
+    return lenient.struct(loose.spelled_out(known), State)
 
 
 def dump(value: Settings | State) -> Raw:
     """Plain data: only what differs from the defaults, and the version."""
     raw: Raw = msgspec.to_builtins(value)
-    return {"version": value.version, **{name: part for name, part in raw.items() if name != "version"}}
+    return {"version": value.version, **raw}
 
 
 def change(settings: Settings, name: str, text: str, *, onto: bool = False) -> Settings:
@@ -168,6 +174,7 @@ def preferences() -> dict[str, Preference]:
     """Every preference that stands on a page, by name: page by page, and there in the order of declaration."""
     if not _preferences:
         found: list[Preference] = []
+        defaults = Settings()
         hints = typing.get_type_hints(Settings, include_extras=True)
         for item in msgspec.structs.fields(Settings):
             hint = hints[item.name]
@@ -178,7 +185,7 @@ def preferences() -> dict[str, Preference]:
                 name=item.name,
                 type=typing.get_origin(hint.__origin__) or hint.__origin__,
                 annotated=hint,
-                default={} if item.default is msgspec.NODEFAULT else item.default,
+                default=getattr(defaults, item.name),
                 label=meta.title or item.name,
                 help=meta.description or "",
                 page=meta.extra["page"],
@@ -206,9 +213,8 @@ def limits(preference: Preference) -> str:
 
 def _migrated(raw: Mapping[str, Any], newest: int, migrations: Mapping[int, Migration]) -> Raw:
     data = dict(raw)
-    version = data.get("version", 1)
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        version = 1
+    version = data.get("version")
+    version = max(1, version) if isinstance(version, int) and not isinstance(version, bool) else 1
     if version > newest:
         raise NewerVersionError(version)
     for step in range(version, newest):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from msgspec import Struct
 from trayapp.core.errors import UserError
 from trayapp.core.language import _
 from trayapp.system import files, login_entry
+from trayapp.system.login_program import moved
 
 SILENT = "--silent"
 """Added to the program: start without a window and without a word."""
@@ -24,6 +26,8 @@ _VALUE = "trayapp"
 _LONGEST_RUN = 260
 """Characters Windows reads of a command: https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys"""
 _LIMIT = 1 << 16
+_WORDS = re.compile(r'"([^"]*)"|(\S+)')
+"""Of a command on Windows, where no path has quotes in it."""
 
 
 class LoginStatus(Struct, frozen=True):
@@ -37,6 +41,9 @@ class _Place(Protocol):
     """Where one system keeps what starts at login."""
 
     def status(self) -> LoginStatus: ...
+    def started(self) -> list[str]:
+        """The command that the next login starts; empty where it starts none."""
+
     def on(self) -> None: ...
     def off(self) -> None: ...
 
@@ -56,7 +63,7 @@ class Login:
     ) -> None:
         """``program``: the command that starts the program; ``registry``: what stands in for ``winreg``."""
         env = os.environ if env is None else env
-        command = [*program, SILENT]
+        self._command = command = [*program, SILENT]
         self._place: _Place
         if platform == "win32":
             self._place = _RunKey(command, registry)
@@ -71,6 +78,17 @@ class Login:
     def status(self) -> LoginStatus:
         """What the system will do at the next login."""
         return self._place.status()
+
+    def follow(self) -> bool:
+        """Let the entry name this program, where it is ours and what it names has moved here; says whether it had.
+
+        Raises UserError as ``set`` does. An entry that was switched off, or that somebody else wrote, stays.
+        """
+        named = self._place.started()
+        if named == self._command or named[-1:] != [SILENT] or not moved(named[:-1], self._command[:-1]):
+            return False
+        self.set(True)
+        return True
 
     def set(self, on: bool) -> None:
         """Start at login from now on, or no longer. Raises UserError that says what is in the way."""
@@ -104,6 +122,10 @@ class _Autostart:
         if entry.get("Exec") != login_entry.exec_line(self._command):
             return LoginStatus(True, _another(entry.get("Exec", "")))
         return LoginStatus(True)
+
+    def started(self) -> list[str]:
+        entry = login_entry.read(self._text() or "")
+        return [] if login_entry.switched_off(entry) else login_entry.command(entry["Exec"])
 
     def on(self) -> None:
         login_entry.check(self._command)
@@ -146,6 +168,14 @@ class _LaunchAgent:
             return LoginStatus(True, _another(" ".join(map(str, started or ()))))
         return LoginStatus(True)
 
+    def started(self) -> list[str]:
+        import plistlib
+
+        if not self.status().on:
+            return []
+        named = plistlib.loads(files.read_bytes(self._path, _LIMIT)).get("ProgramArguments")
+        return list(map(str, named)) if isinstance(named, list) else []
+
     def on(self) -> None:
         import plistlib
 
@@ -182,6 +212,12 @@ class _RunKey:
         if self._off_in_task_manager():
             return LoginStatus(False, _switched_off())
         return LoginStatus(True) if command == self._line() else LoginStatus(True, _another(str(command)))
+
+    def started(self) -> list[str]:
+        command = self._get(_RUN)
+        if not isinstance(command, str) or self._off_in_task_manager():
+            return []
+        return [quoted or plain for quoted, plain in _WORDS.findall(command)]
 
     def on(self) -> None:
         line = self._line()

@@ -17,6 +17,10 @@ _QUOTED = frozenset(" \t\n\"'\\><~|&;$*?#()`")
 _REFUSED = frozenset('%$`"\\')
 """Right when escaped, and yet dex or systemd's generator does not start it."""
 _LINE = re.compile(r"(?:#|\[|[A-Za-z0-9-]+(?:\[[^\]]*\])?[ \t]*=)[^\0-\x08\x0b-\x1f\ufffd]*\Z")
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|[^\s"]+')
+_UNQUOTED = re.compile(r'\\(["`$\\])')
+_ESCAPED = re.compile(r"\\(.)")
+_ESCAPES = {"s": " ", "n": "\n", "t": "\t", "r": "\r"}
 _ENABLED = re.compile(r"X-[A-Za-z]+-Autostart-enabled\Z")
 
 
@@ -37,6 +41,13 @@ def check(command: list[str]) -> None:
 def exec_line(command: list[str]) -> str:
     """The value of Exec. First its own quoting, then the escapes of any string in such a file."""
     return " ".join(map(_argument, command))
+
+
+def command(line: str) -> list[str]:
+    """The words of an Exec line: what ``exec_line`` made of them, and what other hands may have written."""
+    text = _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), line)
+    words = (it[0] if it[1] is None else _UNQUOTED.sub(r"\1", it[1]) for it in _WORD.finditer(text))
+    return [word.replace("%%", "%") for word in words]
 
 
 def read(text: str) -> dict[str, str]:

@@ -11,14 +11,17 @@ import msgspec
 from trayapp.core import schema
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
+from trayapp.core.profiles import Profile
 from trayapp.core.settings import Settings
-from trayapp.core.state import State
+from trayapp.core.state import State, Token
 from trayapp.system import files
 from trayapp.system.paths import Paths
 
 LIMIT = 4 << 20
 """Bytes; 5,000 accounts take a tenth of it."""
+_NAMED: dict[str, type[msgspec.Struct]] = {"profiles": Profile, "tokens": Token}
 _BOM = b"\xef\xbb\xbf"
+_BEFORE = "before_import"
 _DOTS = 500
 """In one line of settings; no key has more than three parts, and a pattern some dots."""
 
@@ -44,6 +47,10 @@ class Store:
         """What settings.toml and the program last agreed on."""
         self._unknown: dict[str, Any] = {}
         """What state.json holds besides what we know."""
+        self._before: dict[str, Any] = {}
+        """What stands in state.json beside the state, while both files are being replaced: see ``begin_both``."""
+        self._inside: dict[str, dict[str, Any]] = {}
+        """The same inside of its lists, by the list and then by the name of the entry."""
 
     def load(self) -> Loaded:
         """Never raises for what it finds: a file that cannot be used is set aside, and defaults stand in."""
@@ -58,11 +65,13 @@ class Store:
                 notices.append(self._settings_file.leave_to_newer())
         raw = self._state_file.load(_read_json, notices)
         if raw is not None:
+            raw = self._uncut(raw)
             try:
                 state, problems = schema.read_state(raw)
                 notices += [f"state.json: {problem}" for problem in problems]
                 self._state_file.spoiled = bool(problems)
-                self._unknown = {name: value for name, value in raw.items() if name not in State.__struct_fields__}
+                self._unknown = _unknown(raw, State)
+                self._inside = {name: _inside(raw.get(name), kind) for name, kind in _NAMED.items()}
             except schema.NewerVersionError:
                 notices.append(self._state_file.leave_to_newer())
         self._base = settings
@@ -78,8 +87,41 @@ class Store:
 
     def save_state(self, state: State) -> None:
         """On the disk when it returns. Raises as ``save_settings`` does."""
-        plain = {**self._unknown, **schema.dump(state)}
+        plain = {**self._unknown, **schema.dump(state), **self._before}
+        for name, unknown in self._inside.items():
+            if unknown and name in plain:
+                plain[name] = [{**unknown.get(it["name"], {}), **it} for it in plain[name]]
         self._state_file.save(lambda: msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n")
+
+    def begin_both(self, before: State) -> None:
+        """From now on both files are replaced, first the state; ``before`` is what it was.
+
+        Should the program be killed in between, the state counts as it was while the settings do.
+        """
+        self._before = {_BEFORE: {"settings": self._digest(), "state": schema.dump(before)}}
+
+    def end_both(self) -> None:
+        """Both are written, or none: the next state is written without the one before."""
+        self._before = {}
+
+    def _uncut(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """The state that belongs to the settings as they are."""
+        before = raw.pop(_BEFORE, None)
+        if not isinstance(before, dict) or not isinstance(before.get("state"), dict):
+            return raw
+        if before.get("settings") != self._digest():
+            return raw
+        unknown = {name: it for name, it in raw.items() if name not in State.__struct_fields__}
+        return unknown | dict(before["state"])
+
+    def _digest(self) -> str:
+        """Of settings.toml as it is; words where there is none, or none that can be read."""
+        from hashlib import sha256
+
+        try:
+            return sha256(files.read_bytes(self._settings_file.path, LIMIT)).hexdigest()
+        except OSError as exc:
+            return type(exc).__name__
 
     def _settings_text(self, settings: Settings) -> bytes:
         from trayapp.system import settings_text
@@ -182,6 +224,16 @@ class _File:
         return _("“{file}” could not be used: {why}. It was set aside as “{aside}”; defaults are used.").format(
             file=self.path.name, aside=aside.name, why=why
         )
+
+
+def _unknown(raw: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: value for name, value in raw.items() if name not in kind.__struct_fields__}
+
+
+def _inside(raw: Any, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """What the entries of a list hold besides what we know, by their names."""
+    entries = [it for it in raw if isinstance(it, dict)] if isinstance(raw, list) else []
+    return {it["name"]: found for it in entries if isinstance(it.get("name"), str) and (found := _unknown(it, kind))}
 
 
 def _read_toml(data: bytes) -> tuple[dict[str, Any], bool]:

@@ -35,6 +35,8 @@ def choice(active: ModelRef | None, names: Mapping[str, str], listings: Mapping[
     """What is chosen; a model that is gone stays chosen and is marked. ``names``: of the accounts in use."""
     if active is None:
         return Choice(_("No model chosen"))
+    if not active.provider:
+        return _parted(_("{model} (of which account?)").format(model=_MODEL), active.model)
     name = names.get(active.provider)
     if name is None:
         return _parted(_("{ref} (account not in use)").format(ref=f"{active.provider}/{_MODEL}"), active.model)

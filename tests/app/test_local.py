@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.app.house import House, at, heard
 from tests.support.ollama import FakeModel, FakeOllama, cloud, embedding
 from tests.support.timeloop import LoopClock
+from trayapp.app import local_models
 from trayapp.app.door import answer
 from trayapp.app.perform import perform
 from trayapp.app.root import App
@@ -77,6 +79,24 @@ async def test_nobody_looks_while_no_strategy_is_chosen_and_no_menu_is_open(hous
         assert len(server.log) - asked <= 12  # the list of what can be chosen, every five minutes
 
 
+@pytest.mark.parametrize("stays", [True, False])
+async def test_what_talks_to_the_servers_is_imported_in_a_thread_when_somebody_looks(
+    house: House, monkeypatch: pytest.MonkeyPatch, stays: bool
+) -> None:
+    late = "colorsys"  # one that nobody else imports
+    monkeypatch.delitem(sys.modules, late, raising=False)
+    monkeypatch.setattr(local_models, "_TALK", late)
+    async with FakeOllama(LLAMA) as server, running(house, server) as app:
+        await server.chat("llama3.2")
+        app.local.watched(True)
+        assert (app.local.engines, late in sys.modules) == ({}, False)
+        app.local.watched(stays)
+        await asyncio.sleep(5)
+        assert late in sys.modules
+        assert list(app.local.engines) == ["ollama"] * stays
+        assert [it.name for view in app.local.views.value for it in view.residents] == ["llama3.2:latest"] * stays
+
+
 async def test_a_strategy_acts_at_once_on_what_another_program_loaded(house: House) -> None:
     async with FakeOllama(LLAMA, QWEN) as server, running(house, server) as app:
         await server.chat("llama3.2")
@@ -125,6 +145,16 @@ async def test_a_model_is_unloaded_at_the_users_word_without_any_strategy(house:
         assert (await do(app, Unload())).ok
         assert server.loaded == []
         assert "No model" in (await do(app, Unload())).text
+
+
+async def test_a_server_that_does_not_run_keeps_no_other_from_unloading_all(house: House) -> None:
+    async with FakeOllama(LLAMA) as server:
+        house.prepare(at(OLLAMA, server.url), Account("ollama-2", "ollama", base_url="http://127.0.0.1:9"))
+        async with house.opened() as app:
+            await server.chat("llama3.2")
+            reply = await do(app, Unload())
+            assert reply.ok, reply.text
+            assert server.loaded == []
 
 
 async def test_a_kept_model_stays_until_that_is_taken_back(house: House) -> None:

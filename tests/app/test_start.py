@@ -21,6 +21,7 @@ from tests.support.upstream import Upstream
 from trayapp.app.root import App
 from trayapp.app.start import LOOK_AGAIN, Started, on_this_computer
 from trayapp.core.accounts import Account
+from trayapp.core.errors import UserError
 from trayapp.core.intents import Refresh, SaveAccount, SaveSettings
 from trayapp.core.models import ModelRef
 from trayapp.core.settings import Settings, Waits
@@ -354,3 +355,43 @@ async def test_whom_to_ask_first_is_who_was_chosen_pinned_and_used(house: House)
     house.prepare(GROQ, state=state)
     async with house.opened() as app:
         assert app.catalog._priority() == ("work", "server", "g")
+
+
+class Login:
+    """The entry for start at login, played by the test."""
+
+    def __init__(self, *, moved: bool = True, refused: str = "") -> None:
+        self.moved, self.refused = moved, refused
+        self.asked = 0
+
+    def follow(self) -> bool:
+        self.asked += 1
+        if self.refused:
+            raise UserError(self.refused)
+        return self.moved
+
+
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        (Login(), "names this program now"),
+        (Login(moved=False), ""),
+        (Login(refused="Move it to a plainer path."), "start at login: Move it to a plainer path."),
+    ],
+)
+async def test_with_a_tray_start_at_login_follows_the_program(
+    house: House, caplog: pytest.LogCaptureFixture, login: Login, said: str
+) -> None:
+    house.prepare()
+    caplog.set_level(logging.INFO, "trayapp")
+    for tray in (False, True):
+        async with house.opened() as app:
+            app.login = lambda: login  # type: ignore[assignment,return-value]
+            started = Started(app, None, watch=System().watch)
+            started.begin()
+            app.tray = (lambda: True) if tray else None
+            await quiet(app)
+            assert login.asked == tray
+            started.end()
+    assert said in caplog.text
+    assert ("login" in caplog.text) is bool(said)

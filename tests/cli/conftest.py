@@ -47,6 +47,8 @@ class Shell:
         self.alone: list[Intent] = []
         """Intents performed in the command's own process."""
         self.reply: Callable[[Any], Reply] = lambda _intent: Reply()
+        self.terminal = False
+        """Whether words are typed at a terminal."""
         self._capsys = capsys
         self._patch = monkeypatch
 
@@ -78,7 +80,7 @@ class Shell:
         Shelf(self.paths.listings).put(Listing(account.id, made, fetched_at=NOW - age), mark(account))
 
     def run(self, *words: str, typed: str = "") -> Ran:
-        self._patch.setattr("sys.stdin", io.StringIO(typed))
+        self._patch.setattr("sys.stdin", _Typed(io.BytesIO(typed.encode("utf-8", "surrogateescape")), self.terminal))
         code = main(list(words), self._console)
         told = self._capsys.readouterr()
         return Ran(code, told.out, told.err)
@@ -101,6 +103,17 @@ class Shell:
     def _alone(self, intent: Intent, paths: Paths) -> Reply:
         self.alone.append(intent)
         return self.reply(intent)
+
+
+class _Typed(io.TextIOWrapper):
+    """Standard input that may say of itself that it is a terminal."""
+
+    def __init__(self, data: io.BytesIO, terminal: bool) -> None:
+        super().__init__(data, encoding="utf-8")
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
 
 
 def _toml(value: object) -> str:

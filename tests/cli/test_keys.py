@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import io
 import warnings
 
 import pytest
@@ -15,11 +14,6 @@ from trayapp.core.intents import CheckKey, KeyChanged, RemoveKey, Reply, StoreKe
 from trayapp.core.secret import Secret
 
 GROQ = Account("groq", "groq")
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +68,17 @@ def test_a_key_the_provider_could_not_be_asked_about_can_be_insisted_on(shell: S
     assert shell.alone[-1] == StoreKey("groq", Secret(canary), check=False)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_key(shell: Shell, canary: str) -> None:
+    assert shell.run("key", "set", "groq", typed=f"\ufeff{canary}\n").code == 0
+    assert shell.alone == [StoreKey("groq", Secret(canary))]
+
+
+def test_what_is_no_text_is_said_to_be_no_key(shell: Shell) -> None:
+    ran = shell.run("key", "set", "groq", typed="\udcff\udcfe\x00not a key")
+    assert "letters in this key that no key has" in ran.err or "white space" in ran.err
+    assert "not a key" not in ran.err
+
+
 @pytest.mark.parametrize("typed", ["", "\n", "   \n"])
 def test_no_key_changes_nothing(shell: Shell, typed: str) -> None:
     assert shell.run("key", "set", "groq", typed=typed).code == 1
@@ -95,7 +100,7 @@ def test_at_a_terminal_it_is_asked_for_without_showing_it(
         asked.append(text)
         return canary
 
-    monkeypatch.setattr("io.StringIO", Terminal)
+    shell.terminal = True
     monkeypatch.setattr(getpass, "getpass", prompt)
     assert shell.run("key", "set", "groq").code == 0
     assert asked == ["Key for Groq (it is not shown): "]
@@ -107,7 +112,7 @@ def test_where_typing_would_show_it_nothing_is_asked(shell: Shell, monkeypatch: 
         warnings.warn("echo cannot be turned off", getpass.GetPassWarning, stacklevel=1)
         return "never"
 
-    monkeypatch.setattr("io.StringIO", Terminal)
+    shell.terminal = True
     monkeypatch.setattr(getpass, "getpass", prompt)
     ran = shell.run("key", "set", "groq")
     assert (ran.code, shell.alone) == (1, [])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.conftest import Shell
+from trayapp.cli import local
 from trayapp.core.accounts import Account
 from trayapp.core.intents import CancelWarmUp, Keep, Reply, SetStrategy, Unload, WarmUp
 from trayapp.core.models import Model, ModelRef
@@ -174,3 +178,43 @@ def test_without_a_running_program_a_model_is_loaded_all_the_same(shell: Shell) 
     shell.listed(OLLAMA, "llama3.2:latest")
     shell.run("local", "warm", "llama3.2")
     assert shell.alone == [WarmUp(LLAMA, wait=True)]
+
+
+class Screen(io.StringIO):
+    """A terminal that notes what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_told_for_how_long_a_load_has_been_waited_for(
+    tray: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Screen()
+
+    def slow(it: Any) -> Reply:
+        until = time.monotonic() + 5
+        while "Loading" not in screen.getvalue() and time.monotonic() < until:
+            time.sleep(0.001)
+        return Reply(True, "Loaded.")
+
+    tray.reply = slow
+    monkeypatch.setattr(local, "_TICK", 0.001)
+    monkeypatch.setattr("sys.stderr", screen)
+    assert tray.run("local", "warm", str(LLAMA)).out == "Loaded.\n"
+    assert screen.getvalue().startswith("\rLoading llama3.2:latest… 0 s ")
+    assert screen.getvalue().endswith("\r\033[K"), "the line is left empty"
+
+
+def test_without_any_local_server_the_command_says_how_to_add_one(shell: Shell) -> None:
+    shell.set_up(replace(OLLAMA, enabled=False), replace(STUDIO, enabled=False))
+    ran = shell.run("local", "unload", "llama3.2")
+    assert ran.code == 1
+    assert "“trayapp providers add ollama” adds one" in ran.err
+
+
+def test_a_program_of_another_version_is_to_be_started_again(shell: Shell) -> None:
+    shell.running = True
+    shell.reply = lambda _it: Reply(ok=False)
+    ran = shell.run("local", "status")
+    assert (ran.code, "of another version" in ran.err) == (1, True)

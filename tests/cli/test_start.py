@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 from collections.abc import Iterator
@@ -28,6 +29,13 @@ from trayapp.core.settings import DESKTOP, GATEWAY, LOCAL, Settings
 from trayapp.system import instance
 from trayapp.system.paths import runtime
 from trayapp.ui import form
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected() -> Iterator[None]:
+    """A start leaves that to the window's thread."""
+    yield
+    gc.enable()
 
 
 @contextmanager
@@ -140,6 +148,8 @@ async def test_the_first_start_opens_the_window_that_it_was_made_for(monkeypatch
     class Loop:
         @staticmethod
         def run(_paths: object, claim: instance.Claim, *, silent: bool, debug: bool) -> int:
+            assert not gc.isenabled(), "a launch has no time for that"
+
             async def answer(line: bytes) -> bytes:
                 handled.append(line)
                 return b"{}"

@@ -125,12 +125,12 @@ def test_a_dry_run_refuses_what_the_import_would(shell: Shell, file: Path) -> No
     assert "newer version of trayapp (7.0)" in ran.err
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[1]", "1", "[" * 100_000, "\udcff"])
+@pytest.mark.parametrize("text", ["", "nonsense", "[1]", "1", "[" * 100_000, "\udcff", '{"a": "\udce4"}', "\0"])
 def test_what_is_no_export_is_not_handed_on(shell: Shell, text: str, file: Path) -> None:
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    ran = shell.run("import", str(file))
-    assert (ran.code, ran.out, shell.alone) == (1, "", [])
-    assert "no export of trayapp" in ran.err
+    for ran in (shell.run("import", str(file)), shell.run("import", "-", typed=text)):
+        assert (ran.code, ran.out, shell.alone) == (1, "", [])
+        assert "no export of trayapp" in ran.err
 
 
 def test_a_file_that_is_not_there_is_named(shell: Shell, file: Path, home: Path) -> None:

@@ -160,6 +160,7 @@ def test_a_local_server_that_came_back_asks_for_a_refresh() -> None:
 def test_a_local_server_nobody_has_is_not_spoken_of() -> None:
     assert account_finding(local(own=False, models=0, age=None, answers=False)) is None
     assert account_finding(local(own=False, age=None, failure=Failure(Kind.NOT_RUNNING), answers=False)) is None
+    assert account_finding(local(own=False, models=0, age=None, answers=None)) is None
 
 
 def test_an_account_that_was_never_asked_says_so() -> None:

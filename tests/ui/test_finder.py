@@ -7,6 +7,7 @@ import pytest
 from tests.ui.finder_parts import SOURCES, find, index_of, model, ref
 from trayapp.core.state import State
 from trayapp.local.residency import NEVER, Resident, View
+from trayapp.ui import finder_index
 from trayapp.ui.finder_index import SLICE, Source, indexing, marks, sources
 from trayapp.ui.menu import Section, TrayView
 
@@ -160,6 +161,16 @@ def test_the_index_is_made_in_slices_and_takes_over_what_stayed_the_same() -> No
     kept = {id(it) for it in before.candidates}
     assert [id(it) in kept for it in made.candidates] == [True] * (3 + 3 * SLICE) + [False] * 3
     assert find("private sol", index=made) == ["sol"]
+
+
+def test_what_is_remembered_of_words_stays_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ("s", "so", "sol", "sola", "cns", "cnsl", "gpt", "o", "so", "cnsl")
+    expected = [find(text) for text in texts]
+    monkeypatch.setattr(finder_index, "REMEMBERED", 12)
+    index = index_of()
+    assert [find(text, index=index) for text in texts] == expected
+    held = sum(len(found) + 1 for memory in (index._plain, index._loose) for found in memory.values())
+    assert held <= max(12, max(map(len, expected)) + 1)
 
 
 def test_the_same_word_again_and_a_shorter_one_find_what_they_found_before() -> None:

@@ -19,6 +19,7 @@ def test_the_page_says_how_it_stands() -> None:
     assert "is off" in gateway.status_sentences(Status())
     assert "starting" in gateway.status_sentences(Status(GatewayState.STARTING, 4180))
     assert gateway.status_sentences(TAKEN).endswith(TAKEN.problem)
+    assert gateway.status_sentences(ON) == f"The gateway is on and answers at {ON.url}."
     busy = Status(GatewayState.LISTENING, 4180, "", 1, "a/b", "tray")
     assert gateway.status_sentences(busy) == (
         "The gateway is on and answers at http://127.0.0.1:4180. 1 request is under way."
@@ -116,6 +117,8 @@ def test_what_goes_into_files_can_be_read_back() -> None:
         "env_key": "TRAYAPP_TOKEN",
         "wire_api": "responses",
     }
+    # Codex 0.169 sends both as tools of kinds that can be carried to no other model than OpenAI's
+    assert (codex["web_search"], codex["agents"]) == ("disabled", {"enabled": False})
     zed = json.loads("{" + made["Zed"] + "}")["language_models"]["openai_compatible"]["trayapp"]
     assert zed["api_url"] == "http://127.0.0.1:4180/v1"
     assert zed["available_models"][0]["name"] == "current"

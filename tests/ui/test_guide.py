@@ -7,7 +7,7 @@ import re
 import pytest
 
 from trayapp.system.paths import resources
-from trayapp.ui.guide import ORDER, anchor, pages, target
+from trayapp.ui.guide import ORDER, anchor, has, pages, target
 
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in (resources() / "help").glob("*.md")}
 PLACES = [(name, link) for name, text in sorted(TEXTS.items()) for link in re.findall(r"\]\(([^)\s]+)\)", text)]
@@ -44,8 +44,15 @@ def test_headings_are_reached_as_on_github() -> None:
     assert anchor("What a TTL does, and how to change it") == "what-a-ttl-does-and-how-to-change-it"
 
 
+def test_words_are_found_wherever_a_line_ends_and_however_they_are_set() -> None:
+    page = "# A\n\nClick *Keyring\nlocked* and run `trayapp\ndoctor`.\n"
+    for wanted in ("keyring locked", "Trayapp doctor", "click Keyring", "locked and"):
+        assert has(page, wanted)
+    assert not has(page, "locked doctor")
+
+
 def test_every_page_in_the_order_is_there() -> None:
-    assert set(ORDER) <= TEXTS.keys()
+    assert set(ORDER) == TEXTS.keys()
 
 
 @pytest.mark.parametrize(("name", "link"), PLACES)

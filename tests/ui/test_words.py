@@ -61,6 +61,7 @@ def test_a_row_says_context_price_and_tools() -> None:
     assert words.facts(model) == "128k · $2.5/$10 · tools"
     assert words.facts(Model(REF, size=4_700_000_000)) == "4.7 GB"
     assert words.facts(Model(REF, deprecated="2026-12-31")) == "until 2026-12-31"
+    assert words.facts(Model(REF, remote=True, deprecated="")) == "runs in the cloud · deprecated"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,22 @@ def test_a_row_says_context_price_and_tools() -> None:
 )
 def test_ages(seconds: float, text: str) -> None:
     assert words.age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "now"),
+        (0.9, "now"),
+        (59, "in 59 s"),
+        (60, "in 1 min"),
+        (7200, "in 2 h"),
+        (86_400, "in 1 day"),
+        (259_200, "in 3 days"),
+    ],
+)
+def test_how_long_until_something(seconds: float, text: str) -> None:
+    assert words.ahead(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -118,6 +135,8 @@ def test_the_header_says_where_a_list_comes_from_and_how_old_it_is() -> None:
     assert said(Source.STALE, Failure(Kind.REFUSED, "p")) == "key refused, list from 2 h ago"
     assert said(Source.STALE, Failure(Kind.NOT_RUNNING, "p")) == "not running"
     assert words.state(Listing("p", (model,)), now, refreshing=True) == "refreshing…"
+    assert said(Source.EMBEDDED) == "shipped list"
+    assert said(Source.STALE) == "old list, 2 h ago"
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -128,3 +147,9 @@ def test_every_failure_has_words_and_says_what_to_do(kind: Kind) -> None:
     # what is wrong with an entry is a sentence of our own already
     assert said == "some detail" if kind is Kind.BAD_INPUT else said.endswith(". (some detail)")
     assert "{" not in said
+
+
+@pytest.mark.parametrize("state", ["locked", "absent", "no-service", "denied"])
+def test_every_state_of_the_keyring_but_a_good_one_has_its_sentence(state: str) -> None:
+    assert words.keyring(state).endswith(".")
+    assert words.keyring("ok") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trayapp.app.root import App
+from trayapp.app.updating import seen
 from trayapp.core.language import _
 from trayapp.core.version import VERSION
 from trayapp.ui.form import About
@@ -21,6 +22,7 @@ def about(app: App) -> About:
             (_("Log"), str(paths.log_file)),
         ),
         editions=editions(app),
+        updates=seen(app) if app.release_address else None,
     )
 
 

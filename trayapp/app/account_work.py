@@ -52,7 +52,7 @@ async def remove_account(app: App, intent: RemoveAccount) -> Reply:
             )
         )
     app.catalog.remove(account.id)
-    return Reply(True, f"{_('{name} removed.').format(name=name_of(account))} {note}".rstrip())
+    return Reply(True, " ".join((_("{name} removed.").format(name=name_of(account)), note)).rstrip())
 
 
 async def enable_account(app: App, intent: EnableAccount) -> Reply:
@@ -92,7 +92,7 @@ async def save_settings(app: App, intent: SaveSettings) -> Reply:
             await _follow(app, before.get(account.id), account)
     vain = [variable for name, variable in app.forced.items() if getattr(stored, name) != getattr(app.stored, name)]
     note = _("{variables} is set and takes precedence.").format(variables=", ".join(vain)) if vain else ""
-    return Reply(True, f"{_('Settings saved.')} {note}".rstrip())
+    return Reply(True, " ".join((_("Settings saved."), note)).rstrip())
 
 
 async def _follow(app: App, before: Account | None, now: Account) -> None:

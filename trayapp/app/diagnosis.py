@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from trayapp.app.keychain import spec_of
 from trayapp.app.root import App, name_of
+from trayapp.app.updating import seen
 from trayapp.catalog.metrics import AccountStats, Stats
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.clock import SystemClock
@@ -66,6 +67,7 @@ class Doctor:
             shipped_age=_age(editions.shipped, app.clock.now()),
             refreshed=tuple((it.name, it.day) for it in editions.refreshed),
             log=str(app.paths.log_file),
+            updates=seen(app),
             listening=answering,
         )
 
@@ -74,7 +76,7 @@ class Doctor:
         return self._seen(machine, self._app.catalog.stats())
 
     def overview(self, machine: Machine | None) -> Overview:
-        """The page's content now; without findings before the first look. Some 10 ms per 1,000 models."""
+        """The page's content now; without findings before the first look. Some 10 ms."""
         stats = self._app.catalog.stats()
         names = {it.id: name_of(it) for it in self._app.accounts}
         return figures.overview(stats, names, self._seen(machine, stats) if machine is not None else None)

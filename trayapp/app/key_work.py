@@ -43,8 +43,8 @@ async def store_key(app: App, intent: StoreKey) -> Reply:
             return Reply(False, note, {"verdict": checked.verdict.value})
     kept = await _store(app, account, slot, key, remember=intent.remember)
     if kept is Kept.SESSION:
-        return Reply(True, f"{_('Key held until you quit.')} {_why_not(app)}".rstrip(), {"kept": kept.value})
-    told = f"{_('Key stored in the keyring.')} {note}".rstrip()
+        return Reply(True, " ".join((_("Key held until you quit."), _why_not(app))).rstrip(), {"kept": kept.value})
+    told = " ".join((_("Key stored in the keyring."), note)).rstrip()
     about = {"kept": kept.value} if intent.remember else {"kept": kept.value, "remembered": False}
     return Reply(True, told, about)
 
@@ -60,7 +60,7 @@ async def copy_key(app: App, intent: CopyKey) -> Reply:
         state = await app.keychain.unlock()
     if state is not KeyringState.OK:
         # held for the session it would be gone tomorrow, and the environment's no longer used
-        raise UserError(f"{_('The key was not copied.')} {_why_not(app)}".rstrip())
+        raise UserError(" ".join((_("The key was not copied."), _why_not(app))).rstrip())
     return await store_key(app, StoreKey(account.id, found[1], check=False))
 
 

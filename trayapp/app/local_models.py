@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from trayapp.local.residency import Server
     from trayapp.local.stats import Measurements
 
+_TALK = "trayapp.local.ollama"
+"""Imports the library for the network, which takes 60 ms."""
 ENDING = 3.0
 """Seconds for the models to be unloaded when the program ends."""
 
@@ -45,6 +49,8 @@ class LocalModels:
         """Who looks: the menu, a page of the settings."""
         self._measurements: Measurements | None = None
         self._followed: object = None
+        self._loading = False
+        """What talks to the servers is being imported in a thread."""
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -65,6 +71,8 @@ class LocalModels:
         if self._app.state.value.strategy is None and not self._watchers and not self._engines:
             return
         wanted = {it.id: it for it in self.servers()}
+        if wanted and not self._ready():
+            return
         for provider, (account, engine) in tuple(self._engines.items()):
             if wanted.get(provider) != account:
                 del self._engines[provider]
@@ -82,8 +90,9 @@ class LocalModels:
         """Somebody looks: look at the servers at once, and often, until nobody does any more."""
         before = bool(self._watchers)
         (self._watchers.add if on else self._watchers.discard)(who)
-        if on and not before:
-            for account in self.servers():
+        servers = self.servers() if on and not before else ()
+        if servers and self._ready():
+            for account in servers:
                 self._engine(account)
         if bool(self._watchers) != before:
             for _account, engine in self._engines.values():
@@ -157,6 +166,23 @@ class LocalModels:
         return summary(self._app, self._seen(), self.measurements)
 
     # -- parts ----------------------------------------------------------------------------------
+
+    def _ready(self) -> bool:
+        """Engines can be made at once; where that would hold up the windows, they are made a little later."""
+        if self._app.alone or _TALK in sys.modules:
+            return True
+        if not self._loading:
+            self._loading = True
+            self._app.tasks.start(self._load(), name="load what talks to local servers")
+        return False
+
+    async def _load(self) -> None:
+        try:
+            await asyncio.to_thread(import_module, _TALK)
+        finally:
+            self._loading = False
+        self._followed = None
+        self.follow()
 
     def _engine(self, account: Account) -> Engine:
         if account.id not in self._engines:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trayapp.app.root import App, replaced
-from trayapp.core.errors import UserError
+from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import CancelWarmUp, Keep, Reply, SetStrategy, Unload, WarmUp
 from trayapp.core.language import _
 from trayapp.core.models import ModelRef
@@ -27,7 +27,13 @@ async def unload(app: App, intent: Unload) -> Reply:
     """Have one model leave, or all of all servers; what becomes of it is said in words."""
     if intent.ref is not None:
         return Reply(True, await app.local.engine(intent.ref.provider).unload(intent.ref.model))
-    said = [await app.local.engine(it.id).unload(None) for it in app.local.servers()]
+    said = []
+    for server in app.local.servers():
+        try:
+            said.append(await app.local.engine(server.id).unload(None))
+        except ProviderError as exc:
+            if exc.failure.kind is not Kind.NOT_RUNNING:
+                raise  # a server that does not run has nothing in memory
     return Reply(True, "\n".join(filter(None, said)) or _("No model is loaded."))
 
 

@@ -21,7 +21,7 @@ MOST_PINNED = 20
 
 async def pin(app: App, intent: Pin) -> Reply:
     """Put a model on top, below those that are there already, or take it away from there."""
-    ref = named(app, intent.ref)
+    ref = _meant(app, intent.ref, intent.on)
     pinned = app.state.value.pinned
     if intent.on and ref not in pinned and len(pinned) >= MOST_PINNED:
         told = _("{n} models are pinned, which is all that there is room for. Unpin one first.")
@@ -36,7 +36,7 @@ async def hide(app: App, intent: Hide) -> Reply:
     if intent.ref is None:
         await app.remember(lambda state: replaced(state, hidden=()))
         return Reply(True, _("No model is hidden any more."))
-    ref = named(app, intent.ref)
+    ref = _meant(app, intent.ref, intent.on)
     await app.remember(lambda state: replaced(state, hidden=_with(state.hidden, ref, intent.on)))
     text = _("{model} is hidden.") if intent.on else _("{model} is shown again.")
     return Reply(True, text.format(model=ref))
@@ -57,10 +57,20 @@ async def order(app: App, intent: OrderAccounts) -> Reply:
 
 
 def named(app: App, ref: ModelRef) -> ModelRef:
-    """The model by the id that its account lists, where it was named by another. Raises ProviderError."""
+    """The model by the id that its account lists, where it was named by another.
+
+    Raises ProviderError, and UserError where it names no account.
+    """
+    if not ref.provider:
+        raise UserError(_("Of which account “{model}” is, is not known: choose a model first.").format(model=ref.model))
     provider = app.account(ref.provider).id
     model = listed(ref, app.catalog.listings.value.get(provider))
     return model.ref if model is not None else ref
+
+
+def _meant(app: App, ref: ModelRef, on: bool) -> ModelRef:
+    """What is taken back may have been stored without its account."""
+    return named(app, ref) if on or ref.provider else ref
 
 
 def _with(among: tuple[T, ...], one: T, on: bool) -> tuple[T, ...]:

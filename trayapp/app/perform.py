@@ -13,6 +13,7 @@ from trayapp.core.intents import Intent, PickModel, Refresh, Reply, SetLogin
 from trayapp.core.language import _, plural
 from trayapp.core.listings import Source
 from trayapp.core.models import ModelRef
+from trayapp.core.state import State
 from trayapp.ui import notices
 from trayapp.ui.menu import listed
 from trayapp.ui.notices import Notice, Subject
@@ -72,6 +73,8 @@ async def _perform(app: App, intent: Intent) -> Reply:
             from trayapp.app.catalog_work import update_catalog
 
             return await update_catalog(app)
+        case intents.SwitchUpdates() | intents.LookForUpdate() | intents.ShowRelease():
+            return await _updates(app, intent)
         case intents.SetStrategy() | intents.Unload() | intents.Keep() | intents.WarmUp() | intents.CancelWarmUp():
             return await _local(app, intent)
         case intents.SwitchGateway() | intents.NewToken() | intents.RevokeToken():
@@ -127,6 +130,18 @@ async def _presets(
             return await transfer.take_over(app, intent)
 
 
+async def _updates(app: App, intent: intents.SwitchUpdates | intents.LookForUpdate | intents.ShowRelease) -> Reply:
+    from trayapp.app import updating
+
+    match intent:
+        case intents.SwitchUpdates():
+            return await updating.switch(app, intent)
+        case intents.LookForUpdate():
+            return await updating.look(app)
+        case intents.ShowRelease():
+            return await updating.show(app)
+
+
 async def _local(
     app: App, intent: intents.SetStrategy | intents.Unload | intents.Keep | intents.WarmUp | intents.CancelWarmUp
 ) -> Reply:
@@ -167,13 +182,13 @@ async def pick(app: App, intent: PickModel) -> Reply:
         ref = model.ref  # an alias is remembered by the id it stands for
     label, name = (model.label if model else ref.model), app.name(ref.provider)
     before = app.state.value.active
-    moves = before is not None and before.provider != ref.provider
+    moves = before is not None and before.provider not in ("", ref.provider)
     if moves and app.settings.value.confirm_switch and not intent.confirmed and app.ask is not None:
         question = _("Switch from {old} to {new}, model {model}?")
         if not await app.ask(question.format(old=app.name(before.provider) if before else "", new=name, model=label)):
             return Reply(False, "")
         _usable(app, ref.provider)  # the answer may have taken its time
-    await app.remember(lambda state: replaced(state, active=ref, recent=_recent(ref, state.recent)))
+    await app.remember(lambda state: _picked(ref, state))
     notice = notices.switched(ref, label, name)
     if before != ref:
         app.tell(notice)
@@ -236,5 +251,10 @@ def _usable(app: App, provider: str) -> Account:
     return account
 
 
-def _recent(ref: ModelRef, before: tuple[ModelRef, ...]) -> tuple[ModelRef, ...]:
-    return (ref, *(it for it in before if it != ref))[:RECENT]
+def _picked(ref: ModelRef, state: State) -> State:
+    if state.active is not None and not state.active.provider:
+        from trayapp.core.loose import answered
+
+        state = answered(state, ref)
+    recent = (ref, *(it for it in state.recent if it != ref))[:RECENT]
+    return replaced(state, active=ref, recent=recent)

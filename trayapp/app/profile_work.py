@@ -39,7 +39,7 @@ async def use(app: App, intent: UseProfile) -> Reply:
         said.append(why)
     await _remember(app, lambda state: _used(state, usable))
     state = app.state.value
-    if state.active is not None:
+    if state.active is not None and state.active.provider:
         model, name = _label(app, state.active), app.name(state.active.provider)
         said.append(_("Model: {model} on {provider}.").format(model=model, provider=name))
         if not _in_use(app, state.active.provider):
@@ -131,7 +131,7 @@ def _checked(app: App, profile: Profile, old: Profile | None) -> Profile:
             raise UserError(_("A profile needs an account at least: choose one, or all of them."))
     if active is not None and (old is None or active != old.active):
         active = named(app, active)
-    if active is not None and accounts is not None and active.provider not in accounts:
+    if active is not None and active.provider and accounts is not None and active.provider not in accounts:
         told = _("The model {model} is of an account that this profile leaves out: add {provider}, or choose no model.")
         raise UserError(told.format(model=active, provider=app.name(active.provider)))
     return msgspec.structs.replace(profile, name=name, active=active, accounts=accounts)
@@ -140,7 +140,9 @@ def _checked(app: App, profile: Profile, old: Profile | None) -> Profile:
 def _out_of_reach(app: App, ref: ModelRef) -> str:
     """Why this model cannot be chosen now, in a sentence; empty where its account is there and switched on."""
     account = next((it for it in with_implicit(app.settings.value.accounts) if it.id == ref.provider), None)
-    if account is None:
+    if not ref.provider:
+        told = _("Its model {model} cannot be chosen, for its account is not known; what was chosen stays.")
+    elif account is None:
         told = _("Its model {model} cannot be chosen, for its account is gone; what was chosen stays.")
     elif not account.enabled:
         told = _("Its model {model} cannot be chosen, for its account is switched off; what was chosen stays.")

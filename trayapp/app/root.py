@@ -13,6 +13,7 @@ from trayapp.app.gateway_host import GatewayHost
 from trayapp.app.keychain import Keychain, spec_of
 from trayapp.app.local_models import LocalModels
 from trayapp.catalog.service import Catalog
+from trayapp.core import version
 from trayapp.core.accounts import Account, with_implicit
 from trayapp.core.clock import Clock
 from trayapp.core.errors import Failure, Kind, ProviderError, UserError
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from trayapp.catalog.facts import Facts
     from trayapp.system.login import Login
+    from trayapp.ui.row import Row, Submenu
 
 T = TypeVar("T")
 
@@ -96,8 +98,14 @@ class App:
         """Asks the user a question; set by whoever has a screen."""
         self.tray: Callable[[], bool] | None = None
         """Whether the icon has a place; set by whoever has a screen."""
-        self.problems: tuple[str, ...] = overlaid.problems
+        self.release_address = ""
+        """Who is asked for newer versions; empty: nobody, and the user is not asked about it."""
+        self.asks_updates = False
+        """Whether the menu asks, in this run, if newer versions are to be looked for."""
+        self.problems: tuple[str, ...] = (*overlaid.problems, *self._announcer(loaded.state))
         """What could not be used at the start, in sentences."""
+        self.unwritten = False
+        """The state holds what was found out at the start and is not on the disk yet."""
         self.alone = False
         """No tray: one thing is done, and nothing is begun that would outlive it."""
         self.reachable: Callable[[Account], bool] = lambda _account: True
@@ -124,7 +132,6 @@ class App:
             self.gateway.line,
         ):
             topic.listen(lambda _value: self._redraw_soon())
-        self.redraw()
 
     # -- what there is ------------------------------------------------------------------------
 
@@ -172,7 +179,7 @@ class App:
                 await _written(self.store.save_settings, stored, self._preferred)
             return stored
 
-    async def note(self, change: Callable[[State], State]) -> None:
+    async def note(self, change: Callable[[State], State], *, again: bool = False) -> None:
         """Remember what nobody asked for: where it cannot be written, the log says so, and nobody is bothered.
 
         Without a tray the file is changed as it stands then: others may have written it since we read it.
@@ -181,7 +188,7 @@ class App:
             if self.alone:
                 await asyncio.to_thread(self._note_alone, change)
             else:
-                await self.remember(change)
+                await self.remember(change, again=again)
         except (ProviderError, UserError) as exc:
             _log().warning("not remembered: %s", exc)
 
@@ -251,9 +258,32 @@ class App:
             load_seconds=self.local.load_seconds,
             gateway=self.gateway.status.value,
             today=self.gateway.line.value,
+            update=self._update(),
         )
         if view != self.view.value:
             self.view.publish(view)
+
+    def _announcer(self, state: State) -> tuple[str, ...]:
+        """Who announces newer versions, and whether to ask about that; gives what is wrong with the address.
+
+        Where there is nobody, nothing is imported for it.
+        """
+        if not (version.RELEASES or self.env.get(version.RELEASES_VARIABLE)):
+            return ()
+        from trayapp.core import releases
+
+        self.release_address, problem = releases.address(self.env)
+        self.asks_updates = releases.asks(state, self.forced)
+        return (problem,) if problem else ()
+
+    def _update(self) -> Row | Submenu | None:
+        """What the menu says of newer versions."""
+        self.asks_updates = self.asks_updates and not self.settings.value.update_notice  # who has it on has answered
+        if not self.release_address or not (self.asks_updates or self.state.value.looked):
+            return None
+        from trayapp.ui.releases import entry
+
+        return entry(self.state.value.looked, self.release_address, ask=self.asks_updates)
 
     def _redraw_soon(self) -> None:
         """Many changes in one turn of the loop are drawn once."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from trayapp.app.build import build
-from trayapp.app.ending import catch
+from trayapp.app.ending import Ending, catch
 from trayapp.app.start import Started
 from trayapp.core.language import _
 from trayapp.core.overrides import PREFIX
@@ -55,7 +55,9 @@ async def _main(
 
     app = build(paths, env=env)
     logs.set_up(paths)
-    catch(app, asyncio.get_running_loop())
+    loop, ending = asyncio.get_running_loop(), Ending(app)
+    catch(app, loop)
+    ending.heed(loop, by_loop=False)
     for problem in app.problems:
         complain(problem)
     # its user may sit at another computer and see no prompt: then what the keyring holds is out of reach
@@ -76,7 +78,7 @@ async def _main(
     finally:
         started.end()
         await claim.close()
-        await app.close()
+        await ending.closed()
 
 
 def _welcome(url: str, token: Secret | None, say: Callable[[str], object]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from asyncio import TimerHandle, get_running_loop
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from trayapp.app.door import answer
 from trayapp.app.keychain import spec_of
@@ -18,6 +20,13 @@ from trayapp.system import files, wake
 from trayapp.system.instance import Claim
 from trayapp.system.paths import Paths
 
+if TYPE_CHECKING:
+    import logging
+
+    from trayapp.app.updating import Updating
+
+UPDATES_AFTER = 300.0
+"""Seconds after the start until newer versions of the program may be looked for."""
 LOOK_AGAIN = 60.0
 """Seconds between two looks for a local server that never answered; only when a menu is opened."""
 
@@ -32,9 +41,12 @@ class Started:
         self._looked = app.clock.monotonic()
         self.network = Network(
             back=lambda: app.tasks.start(self._begin_anew(), name="after sleep, or in another network"),
-            changed=lambda: self.refresher.arm(),
+            changed=self._network_changed,
             watch=watch,
         )
+        self._updates_begin: TimerHandle | None = None
+        self.updates: Updating | None = None
+        """Looks for newer versions of the program; None in the first minutes, and where there is nobody to ask."""
         self.refresher = Refresher(
             app.catalog,
             accounts=self._kept_up,
@@ -53,13 +65,23 @@ class Started:
         app.tasks.start(self._tidy(), name="remove what a killed program left")
         app.tasks.start(self.network.watch(), name="hear of sleep and network")
         app.tasks.start(self._first(), name="first lists")
+        app.tasks.start(self._follow(), name="start at login by where the program is now")
         app.settings.listen(lambda _settings: self.refresher.arm())
+        app.catalog.listings.listen(lambda _listings: self._look_for_accounts())
+        app.state.listen(lambda _state: self._look_for_accounts())
+        self._look_for_accounts()
         app.local.begin()
         app.gateway.begin()
+        if app.release_address:
+            self._updates_begin = get_running_loop().call_later(UPDATES_AFTER, self._begin_updates)
 
     def end(self) -> None:
         """Arm nothing more, and let no more tools in."""
         self.refresher.end()
+        if self._updates_begin is not None:
+            self._updates_begin.cancel()
+        if self.updates is not None:
+            self.updates.end()
         self.app.gateway.leave()
 
     def menu_opened(self) -> None:
@@ -69,6 +91,8 @@ class Started:
         app.keychain.keys.drop_stale()
         app.local.watched(True)
         app.gateway.looked_at()
+        if app.asks_updates and app.release_address:
+            app.tasks.start(self._asked(), name="the question about new versions was put")
         now = app.clock.monotonic()
         unseen = self._to_look_for()
         if unseen and now - self._looked >= LOOK_AGAIN:
@@ -105,6 +129,20 @@ class Started:
             await asyncio.to_thread(files.sweep, folder)
         await asyncio.to_thread(_finished, paths)
 
+    async def _follow(self) -> None:
+        """An upgrade may have moved the program; without a tray there is another one that the login starts."""
+        import asyncio
+
+        if self.app.tray is None:
+            return
+        try:
+            moved = await asyncio.to_thread(lambda: self.app.login().follow())
+        except UserError as exc:
+            _log().warning("start at login: %s", exc)
+        else:
+            if moved:
+                _log().info("start at login names this program now: the one that it named has moved")
+
     async def _first(self) -> None:
         app = self.app
         if app.state.value.keyed:
@@ -115,12 +153,41 @@ class Started:
         if unseen:
             await app.catalog.refresh(unseen, force=True)
 
+    def _begin_updates(self) -> None:
+        """Imported only now: nobody waits for it."""
+        from trayapp.app.updating import Updating
+
+        network = self.network
+        self.updates = Updating(self.app, allowed=lambda: network.online is not False and network.metered is not True)
+        self.updates.begin()
+
+    async def _asked(self) -> None:
+        from trayapp.app.updating import asked
+
+        await asked(self.app)
+
+    def _network_changed(self) -> None:
+        self.refresher.arm()
+        self._arm_updates()
+
+    def _arm_updates(self) -> None:
+        if self.updates is not None:
+            self.updates.arm()
+
     async def _begin_anew(self) -> None:
         """Connections are not what they were, and neither are the reasons to leave a provider alone."""
         await self.app.net.reset()
         self.app.local.woken()
         self.app.gateway.network_changed()
         self.refresher.woke()
+        self._arm_updates()
+
+    def _look_for_accounts(self) -> None:
+        """Of models that were stored without theirs; seldom is there one."""
+        if self.app.unwritten or not self.app.state.value.whole:
+            from trayapp.app import unfinished
+
+            unfinished.write_down(self.app)
 
     def _metered(self) -> bool | None:
         return self.network.metered and not self.app.settings.value.refresh_when_metered
@@ -141,6 +208,12 @@ class Started:
 
     def _kept_up(self) -> tuple[Account, ...]:
         return tuple(it for it in self.app.accounts if it.enabled and not self._unseen(it))
+
+
+def _log() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("trayapp")
 
 
 def _finished(paths: Paths) -> None:

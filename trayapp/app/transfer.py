@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,18 +59,8 @@ async def take_over(app: App, intent: Import) -> Reply:
     """
     plan = planned(intent.document, app.stored, app.state.value, lambda account: bool(app.keychain.kept(account)))
     aside = await asyncio.to_thread(_keep_aside, app.paths, app.clock.now())
-    before, enabled = app.state.value, {it.id for it in app.accounts if it.enabled}
-    said = list(plan.said)
-    theirs = plan.state
-    if theirs is not None:
-        # what is remembered comes first: an account that its profile leaves out is not to be asked meanwhile
-        await app.remember(lambda mine: transfer.merged(mine, theirs))
-    if plan.settings is not None:
-        try:
-            said.append((await save_settings(app, SaveSettings(plan.settings))).text)
-        except (ProviderError, UserError):
-            await app.remember(lambda mine: transfer.merged(mine, before))
-            raise
+    enabled = {it.id for it in app.accounts if it.enabled}
+    said = [*plan.said, *await _replaced(app, plan.settings, plan.state)]
     app.catalog.set_accounts(app.accounts)
     back = tuple(it for it in app.accounts if it.enabled and it.id not in enabled)
     if back:
@@ -78,6 +69,28 @@ async def take_over(app: App, intent: Import) -> Reply:
         told = _("What was there before is kept beside it: {names}.")
         said.append(told.format(names=", ".join(it.name for it in aside)))
     return Reply(True, "\n".join(said), {"keyless": plan.keyless, "aside": [str(it) for it in aside]})
+
+
+async def _replaced(app: App, settings: Settings | None, state: State | None) -> list[str]:
+    """Take both over, or none, whenever the program is killed; gives what is to be said."""
+    before, store = app.state.value, app.store
+    if state is None or settings is None:
+        if state is not None:
+            await app.remember(lambda mine: transfer.merged(mine, state))
+        return [] if settings is None else [(await save_settings(app, SaveSettings(settings))).text]
+    try:
+        await asyncio.to_thread(store.begin_both, before)
+        # what is remembered comes first: an account that its profile leaves out is not to be asked meanwhile
+        await app.remember(lambda mine: transfer.merged(mine, state))
+        said = (await save_settings(app, SaveSettings(settings))).text
+    except (ProviderError, UserError):
+        store.end_both()
+        await app.remember(lambda mine: transfer.merged(mine, before))
+        raise
+    store.end_both()
+    with contextlib.suppress(ProviderError, UserError):  # what stands beside it means nothing any more
+        await app.remember(lambda mine: mine, again=True)
+    return [said]
 
 
 def planned(document: dict[str, Any], settings: Settings, state: State, kept: Callable[[Account], bool]) -> Plan:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from trayapp.core.errors import UserError
 from trayapp.core.language import _
 from trayapp.core.listings import Listing
+from trayapp.core.loose import holders, listed
 from trayapp.core.models import ModelRef
 
 _SHOWN = 10
@@ -23,19 +24,19 @@ def meant(text: str, listings: Mapping[str, Listing], *, unlisted: bool = False,
     provider, slash, model = text.partition("/")
     if slash and model and provider in listings:
         listing = listings[provider]
-        found = _in(listing, model)
+        found = listed(listing, model)
         if len(found) == 1:
             return found[0]
         if unlisted or not listing.models:
             return ModelRef(provider, model)
         # below a known account, what is missing there may still be the id of a model elsewhere
-        others = found or _everywhere(text, listings)
+        others = found or holders(text, listings.values())
         raise UserError(_not_listed(text, model, listing, others, forcible=forcible))
-    found = _everywhere(text, listings)
+    found = holders(text, listings.values())
     if len(found) == 1:
         return found[0]
     if found:
-        raise UserError(_("More than one account has “{name}”. Say which:").format(name=text) + _lines(found))
+        raise UserError(_("More than one account has “{name}”. Say which:").format(name=text) + lines(found))
     if slash and not text.startswith("/"):
         raise UserError(
             _("There is neither an account “{provider}” nor a model “{name}”.").format(provider=provider, name=text)
@@ -44,31 +45,11 @@ def meant(text: str, listings: Mapping[str, Listing], *, unlisted: bool = False,
     raise UserError(_("No account lists a model “{name}”.").format(name=text) + _near(text, listings))
 
 
-def _in(listing: Listing, name: str) -> list[ModelRef]:
-    """Exactly this id, else a name the provider also takes, else the same but for upper and lower case."""
-    for fits in (
-        lambda it: it.ref.model == name,
-        lambda it: name in it.aliases,
-        lambda it: it.ref.model.casefold() == name.casefold(),
-    ):
-        found = [it.ref for it in listing.models if fits(it)]
-        if found:
-            return found
-    return []
-
-
-def _everywhere(name: str, listings: Mapping[str, Listing]) -> list[ModelRef]:
-    """In all accounts; those that cannot be used for want of a key count only when no other has it."""
-    found = [(ref, listing.locked) for listing in listings.values() for ref in _in(listing, name)]
-    usable = [ref for ref, locked in found if not locked]
-    return sorted(usable or [ref for ref, _locked in found])
-
-
 def _not_listed(text: str, model: str, listing: Listing, others: list[ModelRef], *, forcible: bool) -> str:
     provider = listing.provider
     said = _("“{provider}” does not list “{model}”.").format(provider=provider, model=model)
     if others:
-        return said + " " + _("Did you mean:") + _lines(others)
+        return said + " " + _("Did you mean:") + lines(others)
     said += _near(text, {provider: listing})
     return said + "\n" + _("“--unlisted” chooses it all the same.") if forcible else said
 
@@ -84,10 +65,11 @@ def _near(text: str, listings: Mapping[str, Listing]) -> str:
     inside = sorted(ref for ref in names.values() if len(last) > 2 and last.casefold() in ref.model.casefold())
     near = inside or [names[it] for it in get_close_matches(text, list(names), n=5, cutoff=0.6)]
     near = near or [ref for it in get_close_matches(last, list(by_model), n=5, cutoff=0.6) for ref in by_model[it]]
-    return " " + _("Did you mean:") + _lines(near) if near else ""
+    return " " + _("Did you mean:") + lines(near) if near else ""
 
 
-def _lines(refs: list[ModelRef]) -> str:
+def lines(refs: list[ModelRef]) -> str:
+    """One below the other, the first of them."""
     shown = [f"\n  {ref}" for ref in refs[:_SHOWN]]
     if len(refs) > _SHOWN:
         shown.append("\n  …")

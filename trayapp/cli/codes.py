@@ -1,4 +1,4 @@
-"""The exit codes of every command. Apart from all else, because the quick second start needs little more."""
+"""The exit codes of every command, and the error that may end any. Apart from all else, for the quick second start."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ NOT_RUNNING = 4
 INTERRUPTED = 130
 UNREAD = 141
 """The last two are 128 and the signal's number, as shells have them."""
+
+
+class UnwrittenError(Exception):
+    """Standard output does not take what was written, as on a full disk; its text says why."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from trayapp.cli.codes import DONE, FAILED
+from trayapp.cli.codes import DONE, FAILED, UnwrittenError
 from trayapp.core.language import _
 
 if TYPE_CHECKING:
@@ -58,12 +58,12 @@ class Console:
 
     def say(self, text: str) -> None:
         """One line or more for a person, or a value alone, onto standard output."""
-        self.out.write(f"{text}\n")
+        put(f"{text}\n", self.out)
 
     def machine(self, text: str) -> None:
         """Text for a program: UTF-8 and bare line feeds, whatever the locale is. Ends its own lines."""
         exact(self.out)
-        self.out.write(text)
+        put(text, self.out)
 
     def json(self, value: Any) -> None:
         """One JSON value, indented."""
@@ -82,8 +82,27 @@ class Console:
 
     def complain(self, text: str) -> None:
         """A reason, a warning or a hint, onto standard error."""
-        self.out.flush()
+        flush(self.out)
         self.err.write(_("trayapp: {text}").format(text=text) + "\n")
+
+
+def put(text: str, stream: TextIO) -> None:
+    """Write it. Raises BrokenPipeError where nobody reads any more, and UnwrittenError for all else."""
+    _tried(lambda: stream.write(text))
+
+
+def flush(stream: TextIO) -> None:
+    """Have on its way what was written. Raises as ``put`` does."""
+    _tried(stream.flush)
+
+
+def _tried(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise UnwrittenError(exc.strerror or str(exc)) from exc
 
 
 def tolerant(stream: TextIO) -> None:

@@ -66,7 +66,12 @@ def read(paths: Paths, env: Mapping[str, str] = os.environ) -> Disk:
 
     loaded = Store(paths).load()
     settings, forced, problems = overlay(loaded.settings, env)
-    return Disk(settings, loaded.state, (*loaded.notices, *problems), loaded.settings, forced)
+    found = Disk(settings, loaded.state, (*loaded.notices, *problems), loaded.settings, forced)
+    if loaded.state.whole:
+        return found
+    from trayapp.cli.unfinished import settled  # by somebody else's hand, or by a version of long ago
+
+    return settled(found, paths, env)
 
 
 def listings(
@@ -94,6 +99,11 @@ def listings(
             source = Source.CACHE if listing.fresh(now, ttl(disk.settings, account)) else Source.STALE
             shown[account.id] = msgspec.structs.replace(listing, source=source)
     return shown, tuple(notices)
+
+
+def shipped(account: Account, paths: Paths) -> Listing:
+    """The list that the program was shipped with; empty where it has none of this provider."""
+    return _facts(paths).embedded(account)
 
 
 def key_place(account: Account, state: State, env: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from trayapp.cli.codes import DONE, FAILED, INTERRUPTED, UNREAD, USAGE
+from trayapp.cli.codes import DONE, FAILED, INTERRUPTED, UNREAD, USAGE, UnwrittenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _START = ("--silent", "--debug")
 
 def main(argv: list[str], make_console: Callable[[], Console] | None = None) -> int:
     """Run one command and give its exit code. ``make_console``: what tests use instead of this computer."""
+    _fill_streams()
     try:
         if all(word in _START for word in argv):
             # before anything that costs time: mostly somebody clicks a second time
@@ -29,21 +30,41 @@ def main(argv: list[str], make_console: Callable[[], Console] | None = None) -> 
 
             code = start(show=window)
         else:
-            from trayapp.cli.console import tolerant
+            from trayapp.cli.console import flush, tolerant
 
             for stream in (sys.stdout, sys.stderr):
                 tolerant(stream)
             code = _command(argv, make_console or _console)
+            flush(sys.stdout)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # nobody reads any more; the interpreter's own last flush must not complain either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return UNREAD
+    except UnwrittenError as exc:
+        from trayapp.core.language import _
+
+        _discard_output()
+        return _wrong(_("The output could not be written: {why}.").format(why=exc), FAILED)
     except SystemExit as exc:  # argparse: its page was printed, or its complaint
         return exc.code if isinstance(exc.code, int) else DONE
     return code
+
+
+def _fill_streams() -> None:
+    """A program of Windows without a console has no standard streams, and a shell can close them.
+
+    What is written is lost then, and there is nothing to read; no file that is opened later is taken for one of them.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+
+
+def _discard_output() -> None:
+    """Nobody can read it any more, and the interpreter's own last flush must not complain either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _window(words: list[str]) -> bytes | None:
@@ -54,6 +75,7 @@ def _window(words: list[str]) -> bytes | None:
 
 
 def _command(argv: list[str], make_console: Callable[[], Console]) -> int:
+    from trayapp.cli.console import put
     from trayapp.system.languages import speak
 
     console = make_console()
@@ -63,12 +85,12 @@ def _command(argv: list[str], make_console: Callable[[], Console]) -> int:
     if argv[0] in ("--help", "-h", "help"):
         from trayapp.cli.parser import page
 
-        sys.stdout.write(page() + "\n")
+        put(page() + "\n", sys.stdout)
         return DONE
     if argv[0] == "--version":
         from trayapp.core.version import VERSION
 
-        sys.stdout.write(f"trayapp {VERSION}\n")
+        put(f"trayapp {VERSION}\n", sys.stdout)
         return DONE
     return _verb(argv, console)
 
@@ -115,7 +137,7 @@ def _verb(argv: list[str], console: Console) -> int:
 def _complete(words: list[str], console: Console) -> int:
     """The hidden verb of the completion scripts: ``complete [--described] -- WORD…``. Never complains."""
     from trayapp.cli.completion import candidates
-    from trayapp.cli.console import exact
+    from trayapp.cli.console import exact, put
     from trayapp.cli.names import Offered, lines
 
     described = words[:1] == ["--described"]
@@ -123,15 +145,15 @@ def _complete(words: list[str], console: Console) -> int:
     exact(sys.stdout)
     try:
         offered = Offered(console.paths)
-        sys.stdout.write(lines(candidates(typed, offered.kinds()), described=described))
-    except OSError:
+        put(lines(candidates(typed, offered.kinds()), described=described), sys.stdout)
+    except (OSError, UnwrittenError):
         return FAILED
     return DONE
 
 
-def _wrong(words: str) -> int:
+def _wrong(words: str, code: int = USAGE) -> int:
     sys.stderr.write(f"trayapp: {words}\n")
-    return USAGE
+    return code
 
 
 def _console() -> Console:

@@ -15,7 +15,7 @@ from trayapp.core.language import _
 from trayapp.core.secret import Secret
 
 LONGEST = 65_536
-"""Characters read from standard input; no key comes near it."""
+"""Bytes read from standard input; no key comes near it."""
 
 
 def store(console: Console, args: Any) -> int:
@@ -92,10 +92,10 @@ def _tell(console: Console, changed: KeyChanged, *, written: bool) -> Reply | No
 def _typed(name: str) -> str:
     """The key from standard input, or from a prompt that does not show it."""
     if not sys.stdin.isatty():
-        text = sys.stdin.read(LONGEST + 1)
-        if len(text) > LONGEST:
+        data = sys.stdin.buffer.read(LONGEST + 1)
+        if len(data) > LONGEST:
             raise UserError(_("That is too long for a key."))
-        return text
+        return data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")  # ``warning`` tells of what is no text
     import getpass
     import warnings
 

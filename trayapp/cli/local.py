@@ -21,6 +21,8 @@ from trayapp.core.models import ModelRef
 OFF = "off"
 LONGEST_LOAD = 7200.0
 """Seconds that a load is waited for: a large model from a slow disk takes minutes."""
+_TICK = 0.5
+"""Seconds between two words to a terminal."""
 
 
 def status(console: Console, args: Any) -> int:
@@ -131,7 +133,7 @@ def _progress(text: str) -> Iterator[None]:
     begun = time.monotonic()
 
     def tell() -> None:
-        while not done.wait(0.5):
+        while not done.wait(_TICK):
             sys.stderr.write(f"\r{text} {time.monotonic() - begun:.0f} s ")
             sys.stderr.flush()
 

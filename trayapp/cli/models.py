@@ -58,7 +58,7 @@ def _shown(args: Any, found: disk.Disk) -> Callable[[Model], bool]:
 
 
 def current(console: Console, args: Any) -> int:
-    """``trayapp current``: the choice as ``provider/model``; code 1 where nothing is chosen yet."""
+    """``trayapp current``: the choice as ``provider/model``; code 1 where nothing is chosen yet, or half a choice."""
     found = disk.read(console.paths, console.env)
     active = found.state.active
     if active is None:
@@ -66,6 +66,8 @@ def current(console: Console, args: Any) -> int:
             console.json(None)
         console.complain(_("No model is chosen yet. “trayapp use PROVIDER/MODEL” chooses one."))
         return FAILED
+    if not active.provider:
+        return _unclear(console, found, as_json=args.json)
     if not args.json:
         console.say(output.clean(str(active)))
         return DONE
@@ -82,6 +84,18 @@ def current(console: Console, args: Any) -> int:
         }
     )
     return DONE
+
+
+def _unclear(console: Console, found: disk.Disk, *, as_json: bool) -> int:
+    """The choice was stored by the model's name alone, which does not say of which account it is."""
+    from trayapp.cli.unfinished import asked
+
+    told, refs = asked(found, console.paths, console.env)
+    if as_json:
+        name = found.state.active.model if found.state.active else None
+        console.json({"provider": None, "model": name, "candidates": [str(it) for it in refs]})
+    console.complain(told)
+    return FAILED
 
 
 def use(console: Console, args: Any) -> int:

@@ -47,7 +47,7 @@ def status(console: Console, args: Any) -> int:
         console.json(
             {
                 "running": reply is not None,
-                "provider": active.provider if active else None,
+                "provider": active.provider or None if active else None,
                 "model": active.model if active else None,
                 "profile": profile.name if profile else None,
                 "keyring": live.get("keyring"),
@@ -59,6 +59,10 @@ def status(console: Console, args: Any) -> int:
         return DONE
     console.say(_("trayapp is running.") if reply is not None else _("trayapp is not running."))
     console.say(_("Chosen: {ref}").format(ref=output.clean(str(active))) if active else _("No model is chosen."))
+    if active is not None and not active.provider:
+        from trayapp.cli.unfinished import asked
+
+        console.complain(asked(found, console.paths, console.env)[0])
     if profile is not None:
         console.say(_("Profile: {name}").format(name=output.clean(profile.name)))
     if found.state.strategy is not None:

@@ -22,13 +22,19 @@ def route(console: Console, args: Any) -> int:
         console.complain(notice)
     for complaint in routes.complaints(routing.problems(settings.rules, settings.roles, accounts)):
         console.complain(output.clean(complaint))
+    chosen = found.state.active
+    if chosen is not None and not chosen.provider:
+        from trayapp.cli.unfinished import asked
+
+        console.complain(asked(found, console.paths, console.env)[0])
+        chosen = None
     routed = routing.route(
         args.text,
         args.name,
         rules=settings.rules,
         roles=settings.roles,
         default=settings.default_route,
-        chosen=found.state.active,
+        chosen=chosen,
         accounts=accounts,
     )
     said = output.clean(routes.sentence(routed, args.text, args.name))

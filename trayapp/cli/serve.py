@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trayapp.cli.codes import DONE, FAILED, USAGE
-from trayapp.cli.console import Console
+from trayapp.cli.console import Console, flush
 from trayapp.core.language import _
 
 LOWEST, HIGHEST = 1024, 32767
@@ -34,7 +34,7 @@ def serve(console: Console, args: Any) -> int:
 
     def say(text: str) -> None:
         console.say(text)
-        console.out.flush()  # who waits for the address reads it through a pipe
+        flush(console.out)  # who waits for the address reads it through a pipe
 
     served = serving.serve(console.paths, claim, console.env, port=port, say=say, complain=console.complain)
     return DONE if served else FAILED

@@ -113,6 +113,9 @@ def _answered(answer: bytes) -> int:
 
 
 def _run(claim: instance.Claim, *, silent: bool, debug: bool, show: bytes) -> int:
+    import gc
+
+    gc.disable()  # until ``qt.garbage`` minds it: to look through all that is imported, again and again, takes 10 ms
     from trayapp.core.language import _
     from trayapp.system.paths import find
 

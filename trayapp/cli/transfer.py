@@ -82,17 +82,10 @@ def _check(path: Path, *, force: bool) -> None:
 def _read(name: str) -> dict[str, Any]:
     """The document in this file, or on standard input. Raises UserError."""
     try:
-        if name == STANDARD:
-            stream = getattr(sys.stdin, "buffer", None)
-            data = stream.read(LIMIT + 1) if stream is not None else sys.stdin.read().encode()
-        else:
-            data = files.read_bytes(Path(name), LIMIT)
+        data = sys.stdin.buffer.read(LIMIT + 1) if name == STANDARD else files.read_bytes(Path(name), LIMIT)
     except OSError as exc:
         raise UserError(_("“{file}” could not be read: {why}.").format(file=name, why=exc.strerror or exc)) from exc
-    try:
-        document: dict[str, Any] = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
-        raise UserError(_("This is no export of trayapp: “trayapp export” makes one. Nothing was changed.")) from exc
-    if len(data) > LIMIT or len(msgspec.json.encode(document)) > LONGEST:
+    document = transfer.decoded(data) if len(data) <= LIMIT else None
+    if document is None or len(msgspec.json.encode(document)) > LONGEST:
         raise UserError(_("This export is too large to be one of trayapp’s. Nothing was changed."))
     return document

@@ -39,6 +39,13 @@ PROGRAM = Group(
             example="trayapp doctor",
         ),
         Verb(
+            ("version",),
+            N_("print the version, and what is known of newer ones"),
+            "version.version",
+            (Argument("--check", N_("ask who announces them, once a day at most; nothing is downloaded")), JSON),
+            example="trayapp version --check",
+        ),
+        Verb(
             ("settings", "get"),
             N_("print one setting"),
             "settings.get",

@@ -1,7 +1,6 @@
 """The preferences about the desktop: language, notifications, the icon, clicks on it, and keys."""
 
-from __future__ import annotations
-
+# annotations are not postponed here: msgspec would compile each of them at every start, which takes 3 ms
 from typing import Annotated
 
 from trayapp.core.gateway_settings import GatewaySettings
@@ -75,6 +74,17 @@ class DesktopSettings(GatewaySettings, frozen=True, omit_defaults=True, kw_only=
             help=N_("Such a file is set aside, never deleted; Diagnostics names it."),
         ),
     ] = True
+    update_notice: Annotated[
+        bool,
+        about(
+            N_("Look for new versions once a day"),
+            page=GENERAL,
+            help=N_(
+                "A line in the menu says when there is one; nothing is downloaded. "
+                "Sends nothing but the request itself: the server sees your address on the network."
+            ),
+        ),
+    ] = False
     icon_colour: Annotated[
         str,
         about(

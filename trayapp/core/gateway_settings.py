@@ -1,7 +1,6 @@
 """The preferences about the gateway, the loopback server that every tool is pointed at."""
 
-from __future__ import annotations
-
+# annotations are not postponed here: msgspec would compile each of them at every start, which takes 3 ms
 from typing import Annotated
 
 from trayapp.core.language import N_, _

@@ -112,6 +112,16 @@ class UpdateCatalog(Struct, frozen=True, tag=True):
     """Ask models.dev and OpenRouter for newer facts about models. Nothing but the user's word causes it."""
 
 
+class SwitchUpdates(Struct, frozen=True, tag=True):
+    """Look for new versions of the program once a day, or do not, and do not be asked about it again."""
+
+    on: bool
+
+
+class LookForUpdate(Struct, frozen=True, tag=True):
+    """Ask now whether a newer version of the program is out, unless somebody was asked within a day."""
+
+
 class SetStrategy(Struct, frozen=True, tag=True):
     """Decide how long local models stay in memory: ``ram``, ``ssd``, ``none``; None touches nothing any more."""
 
@@ -265,6 +275,10 @@ class ShowAll(Struct, frozen=True, tag=True):
     provider: str = ""
 
 
+class ShowRelease(Struct, frozen=True, tag=True):
+    """Show in the browser what is new in the version that is out."""
+
+
 class Activate(Struct, frozen=True, tag=True):
     """The program was started a second time: show that it is here."""
 
@@ -273,7 +287,7 @@ class Quit(Struct, frozen=True, tag=True):
     """Leave, tidily."""
 
 
-Window: TypeAlias = "OpenFinder | OpenWelcome | OpenHelp | OpenSettings | ShowAll | Activate"
+Window: TypeAlias = "OpenFinder | OpenWelcome | OpenHelp | OpenSettings | ShowAll | ShowRelease | Activate"
 """What opens a window; without a screen it means nothing."""
 
 WireIntent: TypeAlias = (
@@ -291,6 +305,8 @@ WireIntent: TypeAlias = (
     | UnlockKeyring
     | ClearCache
     | UpdateCatalog
+    | SwitchUpdates
+    | LookForUpdate
     | SetStrategy
     | Unload
     | Keep
@@ -313,6 +329,7 @@ WireIntent: TypeAlias = (
     | OpenHelp
     | OpenSettings
     | ShowAll
+    | ShowRelease
     | Activate
     | Quit
 )

@@ -63,15 +63,6 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (it.strip() for it in text.split(",")))))
 
 
-def bounds(hint: Any) -> tuple[float | None, float | None, bool]:
-    """The least and the greatest value that the annotation allows, and whether it is a whole number."""
-    for part in (hint, *typing.get_args(hint)):
-        for meta in getattr(part, "__metadata__", ()):
-            if isinstance(meta, msgspec.Meta):
-                return meta.ge, meta.le, part.__origin__ is int
-    return None, None, False
-
-
 def _put(table: dict[str, Any], name: str, value: str, hint: Any, called: str) -> None:
     if not value:
         table.pop(name, None)
@@ -83,11 +74,18 @@ def _put(table: dict[str, Any], name: str, value: str, hint: Any, called: str) -
             *others, last = (_("“{text}”").format(text=it) for it in typing.get_args(hint))
             told = _("“{name}” has to be {some} or {last}.")
             raise ValueError(told.format(name=struck(called), some=", ".join(others), last=last)) from exc
-        low, high, whole = bounds(hint)
+        low, high, whole = _bounds(hint)
         told = _("“{name}” has to be a number from {low} to {high}.")
         if whole:
             told = _("“{name}” has to be a whole number from {low} to {high}.")
         raise ValueError(told.format(name=struck(called), low=_number(low), high=_number(high))) from exc
+
+
+def _bounds(hint: Any) -> tuple[float, float, bool]:
+    """The least and the greatest number that the annotation allows, and whether it is a whole one."""
+    number = next(it for it in (hint, *typing.get_args(hint)) if hasattr(it, "__metadata__"))
+    (limits,) = number.__metadata__
+    return limits.ge, limits.le, number.__origin__ is int
 
 
 def _one_of(name: str, known: Any) -> None:

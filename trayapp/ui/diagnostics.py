@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trayapp.core.language import _, plural
-from trayapp.ui import words
+from trayapp.ui import releases, words
 from trayapp.ui.ailments import account_finding
 from trayapp.ui.findings import AccountSeen, FileTrouble, Finding, Machine, Seen, Severity
 
@@ -27,6 +27,7 @@ def findings(seen: Seen) -> tuple[Finding, ...]:
         *(Finding(Severity.WARNING, it, _("Mend it in Settings… → Local models → Rules.")) for it in machine.rules),
         *_files(machine),
         *_catalogue(machine),
+        *_updates(machine),
     ]
     return ordered(found)
 
@@ -173,3 +174,19 @@ def _catalogue(machine: Machine) -> list[Finding]:
     if not machine.refreshed and machine.shipped_age is not None and machine.shipped_age > AGED:
         return [Finding(Severity.NOTE, text, _("Newer prices and limits: trayapp catalog update"))]
     return [Finding(Severity.GOOD, text)]
+
+
+def _updates(machine: Machine) -> list[Finding]:
+    """Nothing where nobody is asked for new versions and nothing is known of any."""
+    it = machine.updates
+    if not it.host and not it.on:
+        return []
+    if it.host and not it.on and it.age is None:
+        return [Finding(Severity.GOOD, _("New versions are not looked for."))]
+    if not it.host or it.failed:
+        again = it.host and it.on
+        return [Finding(Severity.NOTE, releases.standing(it), _("It is tried again once a day.") if again else "")]
+    if it.newest:
+        remedy = _("What is new: {url}").format(url=it.page) if it.page else ""
+        return [Finding(Severity.NOTE, releases.standing(it), remedy)]
+    return [Finding(Severity.GOOD, releases.standing(it))]

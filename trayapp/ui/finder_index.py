@@ -170,17 +170,6 @@ def indexing(wanted: Sequence[Source], before: Index | None = None) -> Generator
     return Index(made)
 
 
-def index_of(wanted: Sequence[Source]) -> Index:
-    """The index at once."""
-    making = indexing(wanted)
-    while True:
-        try:
-            next(making)
-        except StopIteration as done:
-            index: Index = done.value
-            return index
-
-
 def marks(index: Index, state: State, local: Iterable[View] = ()) -> Marks:
     """What is remembered of models and which are in memory, by their places."""
     return Marks(

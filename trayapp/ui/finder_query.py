@@ -105,8 +105,8 @@ def parse(text: str) -> Query:
             limits += [limit] if limit is not None else []
         elif trait := known.get(word):
             traits.setdefault(trait, parted(word))
-        elif looked := parted(word):
-            words.append(looked)
+        else:
+            words.append(parted(word))
     once = tuple(dict.fromkeys(it for it in words if it.strip()))
     return Query(once, tuple(traits), tuple(traits.values()), tuple(dict.fromkeys(limits)))
 

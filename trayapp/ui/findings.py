@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from trayapp.core.errors import Failure
+from trayapp.core.releases import Updates
 
 
 class Severity(StrEnum):
@@ -110,6 +111,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     refreshed: tuple[tuple[str, str], ...] = ()
     """Source and ISO day of what the user refreshed."""
     log: str = ""
+    updates: Updates = Updates()
+    """What is known of newer versions of the program."""
     listening: dict[str, bool] = {}
     """By account: whether something answers at the address of a server of this computer."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
 from trayapp.core import schema
 from trayapp.core.language import N_, _
+from trayapp.core.releases import Updates
 from trayapp.core.settings import DESKTOP, GATEWAY, GENERAL, LOCAL, MODELS, PROVIDERS, Settings
 
 PROFILES = N_("Profiles")
@@ -77,15 +78,22 @@ class About(Struct, frozen=True):
     """What is kept there, and the path."""
     editions: tuple[str, ...] = ()
     """A sentence for each part of the shipped catalogue, with its date."""
+    updates: Updates | None = None
+    """What is known of newer versions; None where there is nobody to ask."""
 
 
-def pages(settings: Settings, forced: Mapping[str, str] | None = None) -> tuple[Page, ...]:
+def pages(
+    settings: Settings, forced: Mapping[str, str] | None = None, *, without: Collection[str] = ()
+) -> tuple[Page, ...]:
     """Every page in its order, the fields with their present values.
 
-    ``forced`` names the variables of the environment that set some of them.
+    ``forced`` names the variables of the environment that set some of them, ``without`` preferences that mean nothing
+    in this build.
     """
     found: dict[str, list[Field]] = {GENERAL: [], DESKTOP: [], PROVIDERS: [], MODELS: [], LOCAL: [], GATEWAY: []}
     for preference in schema.preferences().values():
+        if preference.name in without:
+            continue
         by = (forced or {}).get(preference.name, "")
         found.setdefault(preference.page, []).append(_field(preference, settings, by))
     found[PROFILES] = []
@@ -172,7 +180,7 @@ def _field(preference: schema.Preference, settings: Settings, forced_by: str) ->
     if shape is Shape.TEXT:
         help = f"{help} {schema.limits(preference)}".strip()
     if preference.restart:
-        help = f"{help} {_('Takes effect at the next start.')}".lstrip()
+        help = " ".join((help, _("Takes effect at the next start."))).lstrip()
     return Field(
         name=preference.name,
         label=_(preference.label),

@@ -65,8 +65,9 @@ def recipes(port: int, platform: str = sys.platform) -> tuple[Recipe, ...]:
         Recipe(
             "Codex CLI",
             _(
-                "Add this to ~/.codex/config.toml, the first two lines at its top, and set the variable TRAYAPP_TOKEN"
-                " to the token where Codex is started."
+                "Add this to ~/.codex/config.toml, the first three lines at its top, and set the variable TRAYAPP_TOKEN"
+                " to the token where Codex is started. Its web search and its agents are switched off: they are made"
+                " of tools that only OpenAI has."
             ),
             _CODEX.format(model=CURRENT, url=openai),
         ),
@@ -134,6 +135,10 @@ def recipes(port: int, platform: str = sys.platform) -> tuple[Recipe, ...]:
 _CODEX = """\
 model = "{model}"
 model_provider = "trayapp"
+web_search = "disabled"
+
+[agents]
+enabled = false
 
 [model_providers.trayapp]
 name = "trayapp"

@@ -15,8 +15,11 @@ ORDER = (
     "lists",
     "local-models",
     "gateway",
+    "tools",
     "profiles",
+    "upgrading",
     "troubleshooting",
+    "command-line",
 )
 """The pages in the order in which a newcomer needs them; others follow by name."""
 _HEADING = re.compile(r"^#{1,3} +(.+?) *#*$", re.MULTILINE)
@@ -55,6 +58,15 @@ def anchor(heading: str) -> str:
     """What a link says to reach it, as GitHub writes it."""
     kept = "".join(letter for letter in heading.casefold() if letter.isalnum() or letter in " -_")
     return kept.replace(" ", "-")
+
+
+def has(text: str, wanted: str) -> bool:
+    """Whether a page's Markdown has these words, wherever its lines end and however they are set."""
+    return _plain(wanted) in _plain(text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("`", "").replace("*", "").casefold().split())
 
 
 def _bare(heading: str) -> str:

@@ -58,6 +58,8 @@ class TrayView(Struct, frozen=True):
     """Models in memory; None where there is neither a server for them nor a strategy."""
     gateway: Submenu | None = None
     """How tools reach the chosen model."""
+    update: Row | Submenu | None = None
+    """A version of the program that is out, or the question whether to look for one."""
     tail: tuple[Row | None, ...] = ()
     """None is a separator."""
     limit: int = 200
@@ -80,6 +82,7 @@ def tray_view(
     load_seconds: float | None = None,
     gateway: Status | None = None,
     today: str = "",
+    update: Row | Submenu | None = None,
 ) -> TrayView:
     """Everything the tray draws, from everything it depends on.
 
@@ -94,11 +97,11 @@ def tray_view(
     asking = sum(section.provider in refreshing for section in sections)  # not a mere look for a local server
     chosen, profile = choice(state.active, names, listings), in_use(state)
     locked = keyring in ("locked", "denied") and _shut(names, listings)
-    broken = gateway_menu.first_row(gateway)
+    broken, unclear = gateway_menu.first_row(gateway), _unclear(state, listings)
     line = _("{choice} · profile {name}").format(choice=chosen.text, name=profile) if profile else chosen.text
     line = f"● {line}" if state.active else line
     return TrayView(
-        icon="attention" if locked or broken else "working" if asking else "ready",
+        icon="attention" if locked or broken or unclear else "working" if asking else "ready",
         tooltip=tooltip(
             chosen,
             (
@@ -109,13 +112,14 @@ def tray_view(
             ),
         ),
         chosen=line,
-        head=_head(line, broken, locked=locked, sections=sections),
+        head=_head(line, broken, unclear, locked=locked, sections=sections),
         top=favourites(state, Known(every, listings, now)),
         sections=sections,
         inline=_inline(sections, settings),
         profiles=profile_menu(state),
         local=_memory(there, local, settings, state, now, load_seconds),
         gateway=gateway_menu.gateway_menu(gateway, state=state, today=today) if gateway is not None else None,
+        update=update,
         tail=_tail(asking),
         limit=settings.submenu_models,
         pinned=state.pinned,
@@ -123,10 +127,14 @@ def tray_view(
     )
 
 
-def _head(line: str, broken: Row | None, *, locked: bool, sections: Sequence[Section]) -> tuple[Row, ...]:
+def _head(
+    line: str, broken: Row | None, unclear: Row | None, *, locked: bool, sections: Sequence[Section]
+) -> tuple[Row, ...]:
     """What is wrong, what is chosen, what is to be done, and the ways to all models."""
     made = [broken] if broken is not None else []
     made.append(Row(line, enabled=False))
+    if unclear is not None:
+        made.append(unclear)
     if locked:
         made.append(Row(_("Keyring locked – unlock…"), UnlockKeyring()))
     if all(section.local for section in sections):
@@ -134,6 +142,15 @@ def _head(line: str, broken: Row | None, *, locked: bool, sections: Sequence[Sec
     if any(section.models or section.concealed for section in sections):
         made += (Row(_("Find model…"), OpenFinder()), Row(_("All models…"), ShowAll()))
     return tuple(made)
+
+
+def _unclear(state: State, listings: Mapping[str, Listing]) -> Row | None:
+    """What asks for the account of a choice that was stored without it."""
+    if state.active is None or state.active.provider:
+        return None
+    from trayapp.ui.asked import row  # hardly any start needs it
+
+    return row(state.active.model, listings)
 
 
 def _tail(asking: int) -> tuple[Row | None, ...]:

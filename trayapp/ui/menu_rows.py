@@ -78,6 +78,11 @@ def rows(section: Section, limit: int, *, concealed: bool = False) -> tuple[Row,
 
     ``concealed``: the models that the user hid follow, marked as such.
     """
+    return tuple(each_row(section, limit, concealed=concealed))
+
+
+def each_row(section: Section, limit: int, *, concealed: bool = False) -> Iterator[Row]:
+    """``rows`` one by one, for whoever has thousands to make: each takes ten microseconds."""
     shown = section.models[:limit]
     if section.active and len(section.models) > limit and all(it.ref.model != section.active for it in shown):
         # the chosen one is never behind “More…”
@@ -85,13 +90,12 @@ def rows(section: Section, limit: int, *, concealed: bool = False) -> tuple[Row,
         shown = (*shown[: limit - len(chosen)], *chosen)
     also = section.concealed if concealed else ()
     same = Counter(model.label for model in (*shown, *also))
-    made = list(_instead(section, shown_too=bool(also)))
+    yield from _instead(section, shown_too=bool(also))
     for model, hidden in chain(((it, False) for it in shown), ((it, True) for it in also)):
         name = model.label if same[model.label] == 1 else f"{model.label} ({model.ref.model})"
-        made.append(_model(section, model, name, hidden))
+        yield _model(section, model, name, hidden)
     if len(section.models) > limit:
-        made.append(Row(_("More…"), ShowAll(section.provider)))
-    return tuple(made)
+        yield Row(_("More…"), ShowAll(section.provider))
 
 
 def _instead(section: Section, *, shown_too: bool) -> Iterator[Row]:

@@ -150,24 +150,16 @@ def title(what: str, name: str, names: Mapping[str, str]) -> str:
 
 def amount(it: Totals, measure: Measure) -> float:
     """As high as the bar is."""
-    match measure:
-        case Measure.REQUESTS:
-            return it.requests
-        case Measure.TOKENS:
-            return it.tokens
-        case Measure.COST:
-            return it.cost
+    return {Measure.REQUESTS: it.requests, Measure.TOKENS: it.tokens, Measure.COST: it.cost}[measure]
 
 
 def told(value: float, measure: Measure) -> str:
     """An amount with what it is of: ``42 requests``, ``1.2M tokens``, ``$0.35``."""
-    match measure:
-        case Measure.REQUESTS:
-            return plural("{n} request", "{n} requests", round(value))
-        case Measure.TOKENS:
-            return _("{n} tokens").format(n=short(round(value)))
-        case Measure.COST:
-            return money(value)
+    if measure is Measure.COST:
+        return money(value)
+    if measure is Measure.TOKENS:
+        return _("{n} tokens").format(n=short(round(value)))
+    return plural("{n} request", "{n} requests", round(value))
 
 
 def short(count: int) -> str:

@@ -1,58 +1,77 @@
-"""What the help says is so: names, defaults, figures, commands and the sample files."""
+"""What the guide says is so: names, defaults, figures, recipes, sentences of the program, and the sample files.
+
+The commands in it are run by test_documented_commands.py.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from trayapp.cli import parser
-from trayapp.cli.verbs import find
+from tests.support.scripts import script
+from tests.test_fault_table import NOTHING, rows, texts
+from trayapp.app.catalog_work import MIRRORS
 from trayapp.core import schema
-from trayapp.core.overrides import PREFIX, overlay
+from trayapp.core.errors import Failure, Kind
+from trayapp.core.overrides import PREFIX
 from trayapp.core.settings import GATEWAY, LOCAL, Settings
 from trayapp.providers.spec import TIMEOUTS
-from trayapp.ui import gateway, gateway_tools
+from trayapp.ui import gateway, gateway_tools, words
 
-FOLDER = Path(__file__).parent.parent / "resources" / "help"
-LISTS, MODELS, TOOLS = "lists.md", "local-models.md", "gateway.md"
-PAGES = {name: (FOLDER / name).read_text("utf-8") for name in (LISTS, MODELS, TOOLS)}
-every_page = pytest.mark.parametrize("page", PAGES)
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "resources" / "help"
+PAGES = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.md"))}
+README = (ROOT / "README.md").read_text("utf-8")
+TABLES = {"settings": "By name", "lists": "Settings", "local-models": "Settings", "gateway": "Settings"}
+"""Where each page has its table of settings."""
+every_table = pytest.mark.parametrize("page", TABLES)
 
 
 def table(page: str, heading: str) -> list[list[str]]:
     """The rows of the first table under a heading, without its head."""
     part = re.split(r"\n#+ ", PAGES[page].partition(f"# {heading}\n")[2])[0]
-    rows = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
-    return [[cell.strip().strip("`") for cell in row] for row in rows[2:]]
+    lines = [line.strip("|").split("|") for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip().strip("`") for cell in row] for row in lines[2:]]
 
 
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGES[page], re.DOTALL)
+def blocks(text: str, language: str = r"\w*") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-@every_page
+# -- settings -----------------------------------------------------------------------------------------
+
+
+@every_table
 def test_every_setting_of_the_table_has_the_default_it_says(page: str) -> None:
     """S2-57"""
-    rows = table(page, "Settings")
-    assert len(rows) >= 9
-    for name, default, about in rows:
+    found = table(page, TABLES[page])
+    assert len(found) >= 9
+    for name, default, about in found:
         assert about
         assert schema.typed(schema.preferences()[name].default) == default, name
 
 
-@pytest.mark.parametrize(("page", "of"), [(MODELS, LOCAL), (TOOLS, GATEWAY)])
-def test_the_table_has_every_setting_of_its_page(page: str, of: str) -> None:
+def test_every_setting_stands_in_one_table() -> None:
+    named = [row[0] for page, heading in TABLES.items() for row in table(page, heading)]
+    assert len(set(named)) == len(named)
+    assert set(named) == set(schema.preferences())
+
+
+@pytest.mark.parametrize(("page", "of"), [("local-models", LOCAL), ("gateway", GATEWAY)])
+def test_the_table_has_the_settings_of_its_page_in_their_order(page: str, of: str) -> None:
     assert [row[0] for row in table(page, "Settings")] == [
         it.name for it in schema.preferences().values() if it.page == of
     ]
 
 
-@every_page
+@every_table
 def test_a_word_that_a_setting_can_have_is_explained(page: str) -> None:
-    for name, _default, about in table(page, "Settings"):
+    for name, _default, about in table(page, TABLES[page]):
         for word in schema.preferences()[name].choices:
             said = word in about or word in dict.fromkeys(re.findall(r"`(\w+)`", PAGES[page]))
             assert said or about.startswith("the same"), (name, word)
@@ -60,19 +79,19 @@ def test_a_word_that_a_setting_can_have_is_explained(page: str) -> None:
 
 def test_the_classes_have_the_figures_it_says() -> None:
     """S4-11 to S4-13"""
-    rows = {
-        row[0]: tuple(float(cell) for cell in row[1:6]) for row in table(LISTS, "How long providers are waited for")
+    told = {
+        row[0]: tuple(float(cell) for cell in row[1:6]) for row in table("lists", "How long providers are waited for")
     }
-    assert rows == {name: (it.connect, it.receive, it.pool, it.retries, it.base_delay) for name, it in TIMEOUTS.items()}
+    assert told == {name: (it.connect, it.receive, it.pool, it.retries, it.base_delay) for name, it in TIMEOUTS.items()}
 
 
-@pytest.mark.parametrize("page", [LISTS, MODELS])
+@pytest.mark.parametrize("page", ["lists", "local-models"])
 def test_the_sample_file_can_be_read_whole(page: str) -> None:
     """S1-67, S2-59"""
-    (sample,) = blocks(page, "toml")
+    (sample,) = blocks(PAGES[page], "toml")
     settings, problems = schema.read_settings(tomllib.loads(sample))
     assert problems == ()
-    if page == MODELS:
+    if page == "local-models":
         assert settings.roles["code"] == "ollama/deepseek-coder-v2:16b"
         assert [(it.name, it.to) for it in settings.rules] == [("code", "code"), ("short", "fast")]
         return
@@ -81,57 +100,89 @@ def test_the_sample_file_can_be_read_whole(page: str) -> None:
     assert (settings.accounts[0].ttl, settings.accounts[0].timeouts) == (600, "medium")
 
 
-LINES = [line for page in PAGES for block in blocks(page, "sh") for line in block.splitlines()]
-
-
-@pytest.mark.parametrize("line", LINES)
-def test_every_command_can_be_typed_as_it_stands_there(line: str) -> None:
-    words = [word.replace('""', "").strip('"') for word in _split(line.partition("  #")[0])]
-    env = dict(word.split("=", 1) for word in words if word.startswith(PREFIX))
-    _settings, names, problems = overlay(Settings(), env)
-    assert (len(names), problems) == (len(env), ())
-    command = [word for word in words if not word.startswith(PREFIX)]
-    assert command[0] == "trayapp"
-    if len(command) > 1:
-        found = find(command[1:])
-        assert found is not None
-        args = parser.reader(found[0]).parse_args(found[1])
-        if found[0].words == ("settings", "set"):
-            schema.change(Settings(), args.setting, args.value, onto=True)
-
-
-def _split(line: str) -> list[str]:
-    """Words, what is in quotes as one."""
-    return re.findall(r'(?:[^\s"]|"[^"]*")+', line)
-
-
-@every_page
+@every_table
 def test_every_variable_it_names_sets_something(page: str) -> None:
     named = set(re.findall(r"TRAYAPP_[A-Z_]+[A-Z]", PAGES[page]))
-    assert named or page != LISTS
-    assert named <= {PREFIX + name.upper() for name in schema.preferences()}
+    assert named or page != "lists"
+    known = {PREFIX + name.upper() for name in schema.preferences()}
+    assert named <= known | set(MIRRORS.values()) | {"TRAYAPP_UPDATE_URL"}
 
 
-# -- the gateway ------------------------------------------------------------------------------------
+# -- commands, tools ----------------------------------------------------------------------------------
+
+
+def test_the_page_of_commands_is_what_the_table_of_commands_says() -> None:
+    script("build_man")
+    assert PAGES["command-line"] == script("command_page").page(), "python3 packaging/build_man.py"
 
 
 def test_the_addresses_are_those_that_are_copied() -> None:
     port = Settings().gateway_port
-    told = re.findall(r"`(http://127[^`]*)`", PAGES[TOOLS])
+    told = re.findall(r"`(http://127[^`]*)`", PAGES["gateway"])
     assert told[:3] == [gateway.address(port, style) for style in gateway.STYLES]
 
 
-def test_every_tool_with_a_recipe_is_named() -> None:
-    text = " ".join(PAGES[TOOLS].partition("# Setting up tools")[2].partition("\n#")[0].split())
-    for it in gateway_tools.recipes(4180, "linux")[2:11]:
-        assert it.name in text, it.name
+@pytest.mark.parametrize("recipe", gateway_tools.recipes(4180, "linux"), ids=lambda it: it.name)
+def test_every_tool_is_set_up_as_the_settings_say(recipe: gateway_tools.Recipe) -> None:
+    section = PAGES["tools"].partition(f"\n## {recipe.name}\n")[2].partition("\n## ")[0]
+    (shown,) = blocks(section)
+    assert shown.strip() == recipe.text.strip()
 
 
-def test_a_sentence_that_is_quoted_is_one_that_is_said() -> None:
-    """Whoever searches the help for what a tool shows finds it."""
-    said = "\n".join(path.read_text("utf-8") for path in (FOLDER.parents[1] / "trayapp" / "gateway").glob("*.py"))
-    first = [row[0] for row in table(TOOLS, "When something does not work")]
-    quoted = [part for cell in first for text in re.findall("“([^”]*)”", cell) for part in text.split("…")]
-    assert quoted
-    for part in filter(None, (it.strip(" .") for it in quoted)):
-        assert part in said, part
+def test_what_goes_into_a_file_of_json_can_be_read_back() -> None:
+    (opencode,) = [it for it in blocks(PAGES["tools"], "json") if it.startswith("{")]
+    provider = json.loads(opencode)["provider"]["trayapp"]
+    assert provider["options"]["baseURL"] == gateway.address(4180)
+
+
+# -- what is read on the screen -----------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def quoted(cell: str) -> Iterator[str]:
+    """What stands in quotes, cut where something else is put in: a name, a number, or what is quoted within it."""
+    depth, piece = 0, ""
+    for letter in re.sub(r"\b\d+\b", "…", cell):
+        if letter in "“”…":
+            if depth and (cut := piece.strip(" .,:")):
+                yield cut
+            piece = ""
+            depth += {"“": 1, "”": -1}.get(letter, 0)
+        else:
+            piece += letter
+
+
+@pytest.mark.parametrize("page", ["troubleshooting", "gateway"])
+def test_a_sentence_that_is_quoted_is_one_that_is_said(page: str) -> None:
+    """Whoever searches the guide for what is seen finds it."""
+    said = "\n".join(texts())
+    cells = [line.split("|")[1] for line in PAGES[page].splitlines() if line.startswith("| ")]
+    pieces = [piece for cell in cells for piece in quoted(cell)]
+    assert len(pieces) >= 6
+    for piece in pieces:
+        assert piece in said or all(part in said for part in piece.split(", ")), piece
+
+
+def test_every_fault_is_found_by_what_its_user_reads() -> None:
+    text = plain(PAGES["troubleshooting"])
+    for row in rows():
+        first = re.split(r"(?<=\.) ", row.said)[0]
+        piece = max(re.split(r"\{\w+\}", first), key=len).strip(" .:“”")
+        assert row.said.startswith(NOTHING) or piece in text, row.said
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_mark_behind_a_header_is_explained(kind: Kind) -> None:
+    assert f"“{words.trouble(Failure(kind, 'x'))}”" in PAGES["troubleshooting"]
+
+
+@pytest.mark.parametrize("name", [*PAGES, "README"])
+def test_every_way_through_menus_is_one_that_there_is(name: str) -> None:
+    labels = {plain(it.replace("&", "").rstrip("…")) for it in texts()}
+    ways = re.findall(r"(?<![*\w])\*([^*]+ → [^*]+)\*(?!\*)", README if name == "README" else PAGES[name])
+    for way in ways:
+        for step in plain(way).split(" → "):
+            assert step.rstrip("…") in labels, f"{plain(way)}: there is no “{step}”"

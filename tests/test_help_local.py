@@ -1,23 +1,17 @@
-"""What the help about local models says is so: settings, rules, commands."""
+"""What the help about local models says is so: settings and rules."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import tomllib
 from pathlib import Path
 
-import pytest
-
-from trayapp.cli import parser
-from trayapp.cli.verbs import find
 from trayapp.core import schema
 from trayapp.core.settings import LOCAL, Settings
 from trayapp.local.residency import strategy_of
 from trayapp.local.routing import route
 
 PAGE = (Path(__file__).parent.parent / "resources" / "help" / "local-models.md").read_text("utf-8")
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
 
 def test_its_table_holds_every_setting_of_the_page_with_its_default() -> None:
@@ -47,14 +41,3 @@ def test_its_rules_can_be_read_and_send_its_example_to_the_role_code() -> None:
     (text,) = re.findall(r'trayapp route "(.*?)"', PAGE)
     routed = route(text, rules=settings.rules, roles=settings.roles, default="", chosen=None)
     assert (routed.role, str(routed.ref)) == ("code", "ollama/deepseek-coder-v2:16b")
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_can_be_typed_as_it_stands_there(line: str) -> None:
-    words = shlex.split(line)
-    assert words[0] == "trayapp"
-    found = find(words[1:])
-    assert found is not None
-    args = parser.reader(found[0]).parse_args(found[1])
-    if found[0].words == ("settings", "set"):
-        schema.change(Settings(), args.setting, args.value, onto=True)

@@ -27,7 +27,7 @@ def raw(name: str) -> bytes:
     """The bytes of ``NAME.json``; a missing file fails the test that asks, and says which one to record."""
     path = FOLDER / f"{name}.json"
     if not path.exists():
-        raise AssertionError(f"there is no tests/samples/{name}.json: record one with tests.support.record")
+        raise AssertionError(f"there is no tests/samples/{name}.json: CONTRIBUTING.md says how to record one")
     return path.read_bytes()
 
 

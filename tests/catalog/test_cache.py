@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
@@ -37,6 +39,10 @@ def path(shelf: Shelf, provider: str = "groq") -> Path:
     return shelf.folder / file_name(provider)
 
 
+def _refused(*_: object) -> NoReturn:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
 def test_what_was_put_comes_back_as_a_cached_list(shelf: Shelf) -> None:
     """S2-18."""
     whole = listing(etag='"x"', last_modified="Mon", unchanged=3, dropped=2, failure=Failure(Kind.EMPTY))
@@ -56,11 +62,15 @@ def test_files_are_private(shelf: Shelf) -> None:
 def test_text_that_repeats_is_held_once(shelf: Shelf) -> None:
     """S0-7, S2-74."""
     price = Price(1.0, 2.0)
-    two = [msgspec.structs.replace(it, price=price, released="2025-01-01") for it in models("groq", "a", "b")]
+    two = [
+        msgspec.structs.replace(it, price=price, released="2025-01-01", about=("price",))
+        for it in models("groq", "a", "b")
+    ]
     shelf.put(Listing("groq", tuple(two)))
     one, other = shelf.load_all(["groq"])[0]["groq"].models
     assert one.price is other.price
     assert one.released is other.released
+    assert one.about is other.about
     assert one.ref.provider is other.ref.provider
 
 
@@ -170,6 +180,16 @@ def test_a_folder_in_the_place_of_a_file_is_said_and_survived(shelf: Shelf) -> N
     assert (found, len(notices)) == ({}, 1)
 
 
+def test_a_damaged_file_that_cannot_be_set_aside_is_said_and_stays(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.put(listing())
+    path(shelf).write_bytes(b"no list")
+    monkeypatch.setattr(Path, "rename", _refused)
+    assert shelf.load_all(["groq"]) == ({}, ("The model list of “groq” is damaged and could not be set aside.",))
+    assert path(shelf).read_bytes() == b"no list"
+
+
 def test_more_rows_than_fit_are_cut_and_counted(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """S0-19, S2-74."""
     shelf.put(listing("groq", "a", "b", "c"))
@@ -243,6 +263,16 @@ def test_lists_of_accounts_that_are_gone_are_kept_within_bounds(shelf: Shelf, mo
     assert shelf.clean(["kept"]) == 1
     assert {it.name for it in shelf.folder.iterdir()} == {"kept.json", "new.json"}
     assert Shelf(shelf.folder / "nowhere").clean([]) == 0
+
+
+def test_what_cannot_be_deleted_stops_no_cleaning(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "STRANGERS", 0)
+    shelf.put(listing("held"))
+    shelf.put(listing("old"))
+    unlink = Path.unlink
+    monkeypatch.setattr(Path, "unlink", lambda it: _refused() if it == path(shelf, "held") else unlink(it))
+    assert shelf.clean([]) == 1
+    assert [it.name for it in shelf.folder.iterdir()] == ["held.json"]
 
 
 def test_the_version_stands_first_in_the_file(shelf: Shelf) -> None:

@@ -236,8 +236,23 @@ def test_a_provider_that_we_ship_nothing_for_has_an_empty_list(facts: Facts) -> 
     assert facts.embedded(Account("x", "openai-compatible")).models == ()
 
 
+def test_models_without_a_list_route_stand_in_by_name_where_the_catalogue_has_no_row(tmp_path: Path) -> None:
+    rows = {"perplexity": [Fact("sonar", "Sonar", 1000, use=Use.CHAT)], "openrouter": [Fact("sonar-pro", "Sonar Pro")]}
+    (tmp_path / "catalog.json").write_bytes(write(DAY, [], rows))
+    found = Facts(tmp_path / "catalog.json").embedded(Account("p", "perplexity")).models
+    assert {it.ref.model: it.context for it in found}["sonar"] == 1000
+    assert {"sonar", "sonar-pro", "sonar-reasoning-pro"} <= {it.ref.model for it in found}
+    assert next(it for it in found if it.ref.model == "sonar-pro").name == "Sonar Pro"
+
+
 def test_refreshed_rows_win_where_newer_and_leave_the_rest(facts: Facts, tmp_path: Path) -> None:
-    newer = {"openai": (Fact("gpt-5", context=500_000, input=1.0, output=8.0, lacks=TOOLS), Fact("gpt-7", "GPT-7"))}
+    newer = {
+        "openai": (
+            Fact("gpt-5", context=500_000, input=1.0, output=8.0, lacks=TOOLS),
+            Fact("gpt-7", "GPT-7"),
+            Fact("text-embedding-9", context=9_000),
+        )
+    }
     (tmp_path / REFRESHED[0]).write_bytes(write("2026-12-01", [Edition("models.dev", "", "2026-12-01")], newer))
     model = _one(facts, Entry("gpt-5"))
     assert (model.context, model.price) == (500_000, Price(1.0, 8.0))
@@ -245,6 +260,8 @@ def test_refreshed_rows_win_where_newer_and_leave_the_rest(facts: Facts, tmp_pat
     assert (model.can(Capability.TOOLS), model.can(Capability.REASONING)) == (False, True)
     assert _one(facts, Entry("gpt-7")).name == "GPT-7"
     assert _one(facts, Entry("gpt-4o")).context == 128_000
+    embedding = _one(facts, Entry("text-embedding-9"))
+    assert (embedding.context, embedding.price) == (9_000, Price(0.02, 0.0)), "what has no price takes none away"
 
 
 def test_refreshed_rows_older_than_the_shipped_ones_are_not_used(facts: Facts, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.catalog.scene import models, names
-from trayapp.catalog.fallback import next_best, nothing
+from trayapp.catalog.fallback import next_best, nothing, unanswered, unknown
 from trayapp.core.errors import Failure, Kind
 from trayapp.core.listings import Listing, Source
 
@@ -56,3 +56,19 @@ def test_nothing_at_all_is_an_empty_list_with_its_reason() -> None:
 def test_the_last_word_is_the_documents() -> None:
     """S1-43."""
     assert nothing("groq") == "No models available for 'groq': API failed, no catalog data, no stale cache"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.6, "No answer within 1 second yet."),
+        (1.4, "No answer within 1 second yet."),
+        (5, "No answer within 5 seconds yet."),
+    ],
+)
+def test_who_is_still_waited_for_is_told_in_whole_seconds(seconds: float, words: str) -> None:
+    assert unanswered(seconds) == words
+
+
+def test_an_account_that_does_not_exist_is_named() -> None:
+    assert unknown("groq") == "Provider “groq” not found"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from tests.catalog.scene import GROQ, OPENAI, Providers, catalog, down, names, shipped, turns
 from tests.support.clock import FakeClock
 from trayapp.catalog.cache import Shelf
+from trayapp.catalog.metrics import Event
 from trayapp.core.accounts import Account, KeyFrom
 from trayapp.core.errors import Failure, Kind
 from trayapp.core.listings import Source
@@ -216,3 +218,17 @@ async def test_removing_an_account_removes_its_file(clock: FakeClock, tmp_path: 
     assert it.find("llama") == ()
     it.remove("groq")
     it.invalidate("groq")
+
+
+async def test_a_file_that_cannot_be_deleted_is_logged_and_the_account_goes_all_the_same(
+    clock: FakeClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    it = catalog(Providers(clock, groq=("llama",)), clock, tmp_path)
+    await it.listing(GROQ)
+    file = tmp_path / "models" / "groq.json"
+    file.unlink()
+    file.mkdir()
+    it.remove("groq")
+    assert "groq" not in it.listings.value
+    assert "The list of 'groq' could not be deleted" in caplog.text
+    assert it.metrics.of("groq")[Event.CLEAR] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 import time
@@ -206,6 +207,24 @@ async def test_without_a_loop_lookups_answer_all_the_same(clock: FakeClock, tmp_
     thread.start()
     thread.join()
     assert answers == [True]
+
+
+def test_after_its_loop_has_ended_lookups_answer_and_ask_nobody(clock: FakeClock, tmp_path: Path) -> None:
+    """Another thread may still ask while the program ends."""
+    ask = Providers(clock, groq=("llama",))
+    it = catalog(ask, clock, tmp_path)
+    asyncio.run(it.refresh((GROQ,)))
+    clock.advance(1e6)
+    assert it.supports_model(LLAMA) is True
+    assert ask.calls == ["groq"]
+
+    async def again() -> None:
+        await it.refresh(())
+        assert it.supports_model(LLAMA) is True
+        await turns()
+
+    asyncio.run(again())
+    assert ask.calls == ["groq", "groq"]
 
 
 def test_a_new_list_of_the_same_models_needs_no_new_index() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.catalog.scene import GROQ, OPENAI, Providers, catalog, down, models
 from tests.support.clock import FakeClock
 from trayapp.catalog.freshness import Timing
-from trayapp.catalog.metrics import Event, Metrics, footprint
+from trayapp.catalog.metrics import MEASURED, Event, Metrics, footprint
 from trayapp.core.listings import Listing
 from trayapp.core.models import ModelRef
 
@@ -67,3 +69,10 @@ def test_what_is_shared_is_counted_once() -> None:
     rows = models("groq", *(str(number) for number in range(100)))
     assert footprint([Listing("groq", rows), Listing("groq", rows)]) == footprint([Listing("groq", rows)])
     assert 100 * 100 < footprint([Listing("groq", rows)]) < 100 * 1000
+
+
+def test_of_many_models_some_are_measured_and_the_others_taken_to_be_like_them() -> None:
+    few, many = (models("groq", *(f"{number:05}" for number in range(count))) for count in (MEASURED, 10 * MEASURED))
+    each = (footprint([Listing("groq", few)]) - sys.getsizeof(few)) / len(few)
+    assert footprint([Listing("groq", many)]) - sys.getsizeof(many) == pytest.approx(each * len(many), rel=0.02)
+    assert footprint([]) == 0

@@ -291,3 +291,16 @@ async def test_a_clock_set_back_is_noticed(clock: FakeClock, tmp_path: Path) -> 
     await it.listing(GROQ, wait=True)
     assert len(ask.calls) == 2
     assert it.listings.value["groq"].fetched_at == clock.now()
+
+
+async def test_what_a_request_elsewhere_met_is_shown_once(clock: FakeClock, tmp_path: Path) -> None:
+    it = catalog(Providers(clock, groq=("llama",)), clock, tmp_path)
+    await it.listing(GROQ)
+    published: list[int] = []
+    it.changes.listen(published.append)
+    for _ in range(2):
+        it.refused(Failure(Kind.REFUSED, "groq"))
+    it.refused(Failure(Kind.REFUSED, "nobody"))
+    failure = it.listings.value["groq"].failure
+    assert failure is not None
+    assert (failure.kind, len(published)) == (Kind.REFUSED, 1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -27,7 +29,8 @@ MODELS_DEV = (SAMPLES / "models-dev.json").read_bytes()
 OPENROUTER = (SAMPLES / "openrouter.json").read_bytes()
 ROWS = 10
 Answer = Callable[[httpx.Request], httpx.Response]
-Run = Callable[[Answer], Awaitable[Report]]
+Slow = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+Run = Callable[[Answer | Slow], Awaitable[Report]]
 
 
 def _good(request: httpx.Request) -> httpx.Response:
@@ -47,7 +50,7 @@ def shipped(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, clock: FakeClock, shipped: Path) -> Run:
-    async def asked(answer: Answer) -> Report:
+    async def asked(answer: Answer | Slow) -> Report:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
             return await update(http, tmp_path / "data", clock, shipped=shipped)
 
@@ -119,6 +122,10 @@ def _no_network(request: httpx.Request) -> httpx.Response:
     raise httpx.ConnectError("no route to host")
 
 
+def _untrusted(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused") from ssl.SSLCertVerificationError(1, "certificate verify failed")
+
+
 def _deep(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, content=b"[" * 100_000)
 
@@ -133,6 +140,8 @@ def _dearer(request: httpx.Request) -> httpx.Response:
     ("answer", "words"),
     [
         (_no_network, "could not be reached (no route to host)"),
+        (_untrusted, "there is no secure connection"),
+        (lambda _: httpx.Response(200, headers={"content-encoding": "secret"}), "an unknown encoding"),
         (lambda _: httpx.Response(500), "status 500"),
         (lambda _: httpx.Response(304), "status 304"),
         (lambda _: httpx.Response(302, headers={"location": "https://elsewhere.test/"}), "status 302"),
@@ -201,6 +210,18 @@ async def test_an_answer_without_end_is_cut_off(run: Run, tmp_path: Path, monkey
     monkeypatch.setattr(module, "MOST_BYTES", 1000)
     report = await run(_good)
     assert "too large" in report.text
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.virtual_time
+async def test_an_answer_that_does_not_come_is_not_waited_for(run: Run, tmp_path: Path) -> None:
+    async def silent(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(86_400)
+        return _good(request)
+
+    report = await run(silent)
+    assert [it.ok for it in report.outcomes] == [False, False]
+    assert report.text.count("it took too long") == 2
     assert not (tmp_path / "data").exists()
 
 
@@ -280,6 +301,17 @@ def test_models_devs_answer_is_read_with_its_dates_and_limits() -> None:
     assert rows["zai"]["glm-5.3"].price is None
     assert not (rows["zai"]["glm-5.3"].capabilities or 0) & Capability.STRUCTURED
     assert not (rows["zai"]["glm-5.3"].lacks or 0) & Capability.STRUCTURED
+
+
+def test_a_model_that_gives_what_none_of_our_uses_gives_is_for_something_else() -> None:
+    rows = models_dev({"openai": {"models": {"typesetter": {"modalities": {"output": ["pdf"]}}}}})
+    assert rows["openai"]["typesetter"].use is Use.OTHER
+
+
+def test_models_that_cannot_be_read_are_left_out_and_a_moment_is_read_as_its_day() -> None:
+    body = {"openai": {"models": {"": {}, "broken": [], "gpt-9": {"release_date": "2026-02-03T04:05"}, "x": {}}}}
+    rows = models_dev(body)["openai"]
+    assert {id: row.released for id, row in rows.items()} == {"gpt-9": "2026-02-03", "x": None}
 
 
 def test_openrouters_answer_is_read_with_the_smaller_window() -> None:

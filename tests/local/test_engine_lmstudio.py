@@ -116,6 +116,16 @@ async def test_a_busy_model_is_not_cut_off_by_the_user_either() -> None:
         assert await it.engine.unload(A.key) == f"“{A.key}” is unloaded."
 
 
+async def test_why_a_model_could_not_be_unloaded_is_said() -> None:
+    async with FakeLMStudio(A, native_v1=False) as fake, httpx.AsyncClient(transport=fake.transport()) as http:
+        it = Scene(cast("FakeOllama", fake), http, None)
+        it.renew(LMStudio(it.client, fake.url, fake.clock))
+        await fake.chat(A.key)
+        with pytest.raises(UserError, match=rf"“{A.key}” was not unloaded: LM Studio 0\.4\.0 or later is needed"):
+            await it.engine.unload(A.key)
+        await it.end()
+
+
 async def test_a_version_that_cannot_unload_is_not_asked_again_and_again() -> None:
     async with FakeLMStudio(A, native_v1=False) as fake, httpx.AsyncClient(transport=fake.transport()) as http:
 

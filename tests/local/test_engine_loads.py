@@ -257,6 +257,14 @@ async def test_the_end_of_the_program_gives_up_its_loads() -> None:
         assert it.server.loaded == []
 
 
+async def test_after_the_end_nothing_is_loaded_any_more() -> None:
+    async with scene(A) as it:
+        await it.engine.end()
+        with pytest.raises(UserError, match="The load of “a:latest” was given up"):
+            await it.engine.warm("a", wait=True)
+        assert it.acts == []
+
+
 # -- failing ----------------------------------------------------------------------------------------
 
 

@@ -111,6 +111,27 @@ async def test_one_that_wants_a_token_says_so(clock: FakeClock) -> None:
         assert await it.stand() == Standing(ServerState.REFUSING, detail=words)
 
 
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        (Reply(status=403, body=b""), ServerState.REFUSING),
+        (Reply(status=401, body={"error": "who are you?"}), ServerState.UNREACHABLE),
+        (Reply(status=503, body=b"busy"), ServerState.UNREACHABLE),
+    ],
+)
+async def test_what_stands_in_front_of_it_is_not_taken_for_it(
+    clock: FakeClock, reply: Reply, state: ServerState
+) -> None:
+    """Nothing here greets as LM Studio does."""
+    routes = dict.fromkeys(("/api/v1/models", "/api/v0/models"), reply)
+    async with Upstream(routes) as url, httpx.AsyncClient() as http:
+
+        async def client() -> httpx.AsyncClient:
+            return http
+
+        assert (await LMStudio(client, url, clock).stand()).state is state
+
+
 async def test_ollama_on_its_port_is_named(clock: FakeClock) -> None:
     async with Upstream({"/api/version": Reply(body={"version": "0.33.0"})}) as url, httpx.AsyncClient() as http:
 
@@ -141,6 +162,19 @@ async def test_each_instance_is_a_model_in_memory(clock: FakeClock) -> None:
             Seen(GEMMA, f"{GEMMA}:2", 17990911801, context=8192),
         )
         assert not it.says_use
+
+
+async def test_an_instance_without_a_name_that_could_be_told_is_left_out(clock: FakeClock) -> None:
+    instances = [{"id": id} for id in (7, " ", "a\nb", "mine")]
+    row = {"key": "qwen", "loaded_instances": [*instances, {}]}
+    async with server({"/api/v1/models": Reply(body={"models": [row]})}, clock) as (it, _):
+        assert await it.loaded() == (Seen("qwen", "mine"),)
+
+
+async def test_a_row_without_a_name_that_could_be_told_is_left_out(clock: FakeClock) -> None:
+    rows = [{"size_bytes": 3}, {"key": 7}, {"key": " "}, {"key": "a\nb"}, {"id": "qwen"}]
+    async with server({"/api/v1/models": Reply(body={"models": rows})}, clock) as (it, _):
+        assert [model.name for model in await it.installed()] == ["qwen"]
 
 
 async def test_the_older_list_says_it_with_a_state(clock: FakeClock) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.local.ollama_scene import raising, scripted, server
 from tests.support.clock import FakeClock
-from tests.support.upstream import Reply, Upstream
+from tests.support.upstream import Answering, Reply, Upstream
 from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.local.ollama import LONGEST, Ollama, keep_alive
 from trayapp.local.residency import NEVER, Installed, Seen, ServerState, Standing
@@ -41,6 +41,17 @@ async def test_the_list_is_tried_once_per_version(clock: FakeClock) -> None:
     async with server({"/api/version": versions, "/api/ps": Reply(body={"models": []})}, clock) as (it, upstream):
         for _ in range(3):
             await it.stand()
+        assert upstream.paths().count("/api/ps") == 2
+
+
+async def test_a_list_that_fails_once_is_tried_again(clock: FakeClock) -> None:
+    routes: dict[str, Answering] = {
+        "/api/version": Reply(body={"version": "0.33.0"}),
+        "/api/ps": [Reply(status=500), Reply(body={"models": []})],
+    }
+    async with server(routes, clock) as (it, upstream):
+        for _ in range(3):
+            assert (await it.stand()).state is ServerState.RUNNING
         assert upstream.paths().count("/api/ps") == 2
 
 

@@ -14,7 +14,7 @@ from tests.support.clock import FakeClock
 from tests.support.upstream import Reply, Sent
 from trayapp.core.errors import Kind, ProviderError
 from trayapp.local.ollama_answers import loaded, moment, weights
-from trayapp.local.residency import NEVER, Installed, Seen
+from trayapp.local.residency import NEVER, Installed, Seen, in_cloud
 
 DIGEST = "a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72"
 LLAMA = {
@@ -55,10 +55,11 @@ async def test_rows_with_parts_missing_are_read_and_those_without_a_name_left_ou
 
 @pytest.mark.parametrize("body", [b"[]", b"404 page", {"error": "no"}, {"models": {}}, {}])
 async def test_what_is_no_list_is_an_error(clock: FakeClock, body: Any) -> None:
-    async with server({"/api/ps": Reply(body=body)}, clock) as (it, _):
-        with pytest.raises(ProviderError) as caught:
-            await it.loaded()
-    assert caught.value.failure.kind is Kind.GARBLED
+    async with server({"/api/ps": Reply(body=body), "/api/tags": Reply(body=body)}, clock) as (it, _):
+        for asked in (it.loaded, it.installed):
+            with pytest.raises(ProviderError) as caught:
+                await asked()
+            assert caught.value.failure.kind is Kind.GARBLED
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,23 @@ async def test_what_runs_in_the_cloud_is_marked(clock: FakeClock, row: Any) -> N
     ):
         assert [seen.remote for seen in await it.loaded()] == [True]
         assert [model.remote for model in await it.installed()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("gpt-oss:120b-cloud", True),
+        ("big:Cloud ", True),
+        ("lab/big:20b:cloud", True),
+        ("cloud", False),
+        ("cloud/qwen", False),
+        ("qwen:local", False),
+        ("qwen-cloud:20b-cloud:local", False),
+        ("qwen:cloudy", False),
+    ],
+)
+def test_a_name_tells_whether_it_runs_in_the_cloud(name: str, there: bool) -> None:
+    assert in_cloud(name) is there
 
 
 async def test_nothing_at_the_cloud_s_own_address_runs_here(clock: FakeClock) -> None:

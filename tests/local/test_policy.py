@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from trayapp.local.policy import Lease, Unload, Why, decide, due, relief, room
 from trayapp.local.residency import NEVER, NEVER_LEASE, Figures, Seen, Strategy
@@ -121,7 +122,16 @@ def test_what_we_warmed_up_under_none_waits_for_its_first_answer() -> None:
     assert acts(fresh, strategy=NONE) == []
     assert due(fresh, Figures(NONE), NOW) == NOW + 1
     assert acts(fresh, strategy=NONE, at=NOW + 1) == ["answered a"]
+    assert acts(fresh, strategy=NONE, at=NOW + 2) == ["answered a"]
     assert acts(model("a", ours=True), strategy=NONE) == ["answered a"]
+    for lease in (0.0, 300.0):
+        assert acts(replace(fresh, lease=lease), strategy=NONE) == []
+
+
+def test_however_early_a_clock_begins_times_are_told_by_their_distance() -> None:
+    it = Tracked(model("a").seen, 100.0, 100.0, moved=True, low=1800.0, high=1800.0)
+    assert acts(it, at=2000.0) == ["idle a"]
+    assert acts(replace(it, moved=False, ours=True), strategy=NONE, at=500.0) == ["answered a"]
 
 
 def test_what_was_warmed_up_to_stay_leaves_at_once_when_nothing_is_to_stay_any_more() -> None:
@@ -146,6 +156,11 @@ def test_with_too_many_idle_the_one_used_longest_ago_leaves() -> None:
     assert acts(model("a", 30), model("b", 40), model("c", 20), model("d", 10)) == ["too-many b"]
 
 
+def test_up_to_as_many_as_may_stay_none_leaves() -> None:
+    assert acts(model("a", 30), model("b", 40)) == []
+    assert acts(model("a", 30), model("b", 40), model("c", 20)) == []
+
+
 def test_a_model_that_works_is_no_victim_and_not_counted() -> None:
     assert acts(working("w", 99), model("a", 30), model("b", 40), model("c", 20)) == []
 
@@ -158,6 +173,7 @@ def test_kept_models_count_and_are_no_victims() -> None:
 
 def test_immediately_all_but_the_one_used_last_leave() -> None:
     assert acts(model("a", 30), model("b", 40), model("c", 20), strategy=SSD) == ["too-many a", "too-many b"]
+    assert acts(model("a", 20), model("b", 30), model("c", 40), strategy=SSD) == ["too-many b", "too-many c"]
     several = Strategy("ssd", 3, 120.0, "immediate")
     assert acts(model("a", 30), model("b", 20), strategy=several) == ["too-many a"]
 
@@ -182,6 +198,11 @@ def test_a_server_that_does_not_say_when_models_were_used_keeps_them() -> None:
 def test_a_lease_goes_to_a_model_whose_time_is_too_short() -> None:
     assert acts(kept_for("a", 300)) == ["1800 s a"]
     assert acts(kept_for("a", 300), strategy=Strategy("ram", 3, 200.0)) == []
+
+
+@pytest.mark.parametrize(("seconds", "lent"), [(1798.5, True), (1799.0, False), (1799.5, False), (1800.5, False)])
+def test_a_second_less_is_not_worth_a_lease(seconds: float, lent: bool) -> None:
+    assert acts(kept_for("a", seconds)) == (["1800 s a"] if lent else [])
 
 
 @pytest.mark.parametrize(
@@ -210,7 +231,7 @@ def test_a_lease_only_lengthens_what_is_not_known_exactly() -> None:
 
 
 def test_one_lease_for_each_load_even_if_another_program_shortens_it() -> None:
-    assert acts(kept_for("a", 60, lease=1800.0, drift=True)) == []
+    assert acts(kept_for("a", 60, lease=float("1800"), drift=True)) == []
 
 
 def test_another_figure_allows_one_more() -> None:
@@ -236,12 +257,19 @@ def test_the_time_left_is_shown_by_our_own_clock() -> None:
     assert due(model("a"), Figures(RAM, never=names("a")), NOW) == NEVER
     assert due(working("a"), Figures(RAM), NOW) == NEVER
     assert due(model("a", 3), Figures(NONE), NOW) == NOW - 3
+    assert due(working("a", 3), Figures(NONE), NOW) == NOW - 3, "it is told at once, and finishes its answer"
+    assert due(working("a", 3), Figures(NONE), NOW, leases=False) == NEVER
 
 
 def test_room_is_made_for_one_more() -> None:
     residents = {it.seen.name: it for it in (model("a", 30), model("b", 40), model("c", 20), working("w"))}
     assert room(residents, Figures(RAM), NOW, "key-new") == ("b:latest",)
+    assert room(residents, Figures(RAM), NOW, "key-0") == ("b:latest",)
     assert room(residents, Figures(RAM), NOW, "key-b") == ()
+    assert room(residents, Figures(Strategy("ram", 2, 1800.0)), NOW, "key-new") == ("b:latest", "a:latest")
+    assert room(residents, Figures(Strategy("ram", 1, 1800.0)), NOW, "key-c") == ("b:latest", "a:latest")
+    assert room(residents, Figures(Strategy("ssd", 3, 120.0, "immediate")), NOW, "key-c") == ("b:latest", "a:latest")
+    assert room(residents, Figures(NONE), NOW, "key-new") == (), "they leave after their answers"
     assert room(residents, Figures(SSD), NOW, "key-new") == ("b:latest", "a:latest", "c:latest")
     assert room(residents, Figures(SSD, never=names("a")), NOW, "key-new") == ("b:latest", "c:latest")
     assert room(residents, Figures(None), NOW, "key-new") == ()
@@ -253,6 +281,7 @@ def test_for_a_load_that_hangs_the_idle_one_used_longest_ago_goes() -> None:
     assert relief(residents, Figures(RAM, never=names("b")), NOW, "key-new", hopeless=False) == "a:latest"
     assert relief(residents, Figures(RAM, never=names("a", "b")), NOW, "key-new", hopeless=False) is None
     assert relief(residents, Figures(RAM, never=names("a", "b")), NOW, "key-new", hopeless=True) == "b:latest"
+    assert relief(residents, Figures(RAM), NOW, "key-0", hopeless=False) == "b:latest"
     assert relief(residents, Figures(RAM), NOW, "key-b", hopeless=False) == "a:latest"
     assert relief(residents, Figures(None), NOW, "key-new", hopeless=True) is None
 
@@ -262,3 +291,6 @@ def test_the_actions_are_values() -> None:
     assert found == (Unload("a:latest", Why.IDLE),)
     found = decide({"a:latest": kept_for("a", 300)}, Figures(RAM), NOW, loading=False, leases=True)
     assert found == (Lease("a:latest", 1800.0),)
+    for action in (Unload("a:latest", Why.IDLE), Lease("a:latest", 1800.0)):
+        with pytest.raises(AttributeError):
+            action.name = "b:latest"  # type: ignore[misc]

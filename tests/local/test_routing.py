@@ -42,6 +42,11 @@ def test_a_short_message_goes_to_the_fast_model_and_a_long_one_to_the_default() 
     assert to(LONG) == Routed(LARGE, Why.DEFAULT, role="primary")
 
 
+def test_a_rule_that_leads_nowhere_leads_to_the_default() -> None:
+    rules = (Rule("lost", "code", "no such role"),)
+    assert to("code", rules=rules) == Routed(LARGE, Why.RULE, "lost", "text", role="primary", instead=Why.DEFAULT)
+
+
 def test_the_rules_that_go_to_models_decide_likewise() -> None:
     """S3-18, with C14: case does not matter."""
     rules = EXAMPLES["by model"]
@@ -211,6 +216,7 @@ def test_the_message_is_looked_for_only_where_a_rule_reads_it() -> None:
         ([{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}], "hello"),
         ([{"role": "user", "content": "asked"}, {"type": "function_call_output", "output": "1"}], "asked"),
         ([{"role": "user", "content": "what is it?", "images": ["aGk="]}], "what is it?"),
+        ([{"role": "user", "content": ["look", "here"]}], "look\nhere"),
         ([{"role": "system", "content": "be kind"}], ""),
         ([], ""),
         (None, ""),

@@ -213,6 +213,21 @@ def test_a_file_that_cannot_be_read_is_left_alone(
     assert path.stat().st_size == 2
 
 
+def test_a_damaged_file_that_cannot_be_set_aside_is_left_alone(
+    path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    files.write_private(path, b"no measurements")
+    monkeypatch.setattr(Path, "rename", denied)
+    it = again(path, clock)
+    assert "left as it is: Permission denied" in it.notices[0]
+    it.hit("d1")
+    it.save()
+    assert path.read_bytes() == b"no measurements"
+
+
 def test_what_is_no_file_is_set_aside(path: Path, clock: FakeClock) -> None:
     path.mkdir(parents=True)
     assert "set aside" in again(path, clock).notices[0]

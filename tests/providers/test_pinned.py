@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -286,10 +287,21 @@ def check(entries: list[Entry] | tuple[Entry, ...], count: int, pins: Pins) -> N
         assert {name: getattr(found[model], name) for name in fields} == fields, model
 
 
+def _wanted(row: ProviderSpec, entries: Sequence[Entry]) -> str:
+    """What to write down for a new row: as it is read now, to be compared with the sample."""
+    first = entries[0]
+    use = f"Use.{first.use.name}" if first.use else None
+    pins = f'{{"{first.id}": {{"use": {use}, "context": {first.context}}}}}'
+    return (
+        f"compare this with tests/samples/{row.id}.json, and write it into PINNED of tests/providers/test_pinned.py,"
+        f' with what else the sample tells:\n  "{row.id}": ({len(entries)}, {pins}),'
+    )
+
+
 @pytest.mark.parametrize("row", SPECS, ids=lambda row: row.id)
 async def test_a_row_reads_its_own_samples(row: ProviderSpec) -> None:
     fetched = await Scene(row).fetch()
-    assert row.id in PINNED, f"count the models of tests/samples/{row.id}.json and write them into PINNED"
+    assert row.id in PINNED, _wanted(row, fetched.entries)
     assert fetched.dropped == 0
     assert not fetched.truncated
     assert fetched.size > 0

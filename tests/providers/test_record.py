@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from tests.support.record import ROWS, record
+from tests.support.record import ROWS, WRONG, record, refusal
 from tests.support.upstream import Reply, Upstream
 from trayapp.core.errors import UserError
 from trayapp.providers.table import spec
@@ -47,3 +47,27 @@ async def test_a_refusal_is_not_recorded() -> None:
         async with httpx.AsyncClient(trust_env=False) as http:
             with pytest.raises(UserError, match="401"):
                 await record(spec("openai"), http, {"OPENAI_API_KEY": "key-0123456789"}, base=url)
+
+
+async def test_a_refusal_is_recorded_with_a_key_that_nobody_has_and_without_who_asked() -> None:
+    said = {"error": {"message": f"Incorrect key {WRONG.reveal()} of jane.doe@example.com"}}
+    refused = Reply(status=401, body=said, headers={"content-type": "application/json", "x-request-id": "r1"})
+    async with Upstream({"/models": refused}) as url, httpx.AsyncClient(trust_env=False) as http:
+        text = await refusal(spec("openai"), http, {}, base=url)
+    recorded = json.loads(text)
+    assert (recorded["status"], recorded["headers"]) == (401, {"content-type": "application/json"})
+    assert "Incorrect key" in recorded["body"]["error"]["message"]
+    assert WRONG.reveal() not in text
+    assert "jane.doe" not in text
+
+
+async def test_a_list_that_everybody_gets_is_no_refusal() -> None:
+    async with Upstream({"/models": Reply(body={"data": []})}) as url, httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(UserError, match="list_public=True"):
+            await refusal(spec("openai"), http, {}, base=url)
+
+
+async def test_a_refusal_that_is_no_json_is_kept_as_text() -> None:
+    async with Upstream({"/models": Reply(status=403, body=b"no")}) as url:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert json.loads(await refusal(spec("openai"), http, {}, base=url))["body"] == "no"

@@ -20,12 +20,13 @@ from tests.support.upstream import Reply, Sent, Upstream
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Kind, ProviderError
 from trayapp.core.secret import Secret
+from trayapp.core.weight import MAX_DEPTH
 from trayapp.providers.client import Fetched, list_models
 from trayapp.providers.fields import NotAListError
 from trayapp.providers.spec import Timeouts
 from trayapp.providers.table import spec
 from trayapp.providers.walk import MAX_ROWS
-from trayapp.providers.wire import MAX_ANSWER, MAX_DEPTH, Wire, decoded
+from trayapp.providers.wire import MAX_ANSWER, Wire, decoded
 
 SHORT = Timeouts(connect=0.5, receive=0.3, pool=0.5, retries=0, base_delay=0.1)
 

@@ -165,7 +165,7 @@ class Asking:
     def _failed(self, provider: str, failure: Failure) -> None:
         before = self._ledger.known(provider)
         patience = before.patience.after(failure, self._clock.monotonic(), self._rng())
-        standing = self._ledger.change(provider, why=failure, patience=patience)
+        account = self._ledger.change(provider, why=failure, patience=patience).account
         self._metrics.count(Event.FAILURE, provider)
         # that nothing runs at a local address is a state more than an error
         level = logging.INFO if failure.kind is Kind.NOT_RUNNING else logging.WARNING
@@ -175,6 +175,6 @@ class Asking:
             log.log(logging.INFO if level == logging.INFO else logging.ERROR, "%s", nothing(provider))
         elif shown.source is Source.EMBEDDED:
             log.info("Using OpenRouter catalog fallback for '%s' (%d models)", provider, len(shown.models))
-        elif standing.held is not None:
-            late = -expires_in(standing.held, self._ledger.timing(standing.account), self._clock.now())
+        else:
+            late = -expires_in(shown, self._ledger.timing(account), self._clock.now())
             log.warning("Using stale cache for '%s' (expired %d seconds ago)", provider, max(0, late))

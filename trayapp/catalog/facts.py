@@ -70,7 +70,7 @@ class Facts:
         """The shipped list in the place of one that the provider did not give; empty where we ship none.
 
         ``fetched_at`` is midnight UTC of the day the catalogue speaks for. Models known only by a
-        price, and those withdrawn before that day, are left out.
+        price, and those withdrawn before that day, are left out. Raises KeyError for a provider without a row.
         """
         with self._lock:
             day = self.editions().shipped
@@ -224,16 +224,14 @@ def _of(
         if value is not None:
             values[name] = value
     yes, no = _seen(entry)
-    if "capabilities" in carries:
-        open_ = ~(yes | no) & mask
-        for name, added in (("capabilities", (row.capabilities or 0) & open_), ("lacks", (row.lacks or 0) & open_)):
-            about += [name] if added else []
-            values[name] = added
+    open_ = ~(yes | no) & mask  # of capabilities every match may speak
+    added = {"capabilities": (row.capabilities or 0) & open_, "lacks": (row.lacks or 0) & open_}
+    about += [name for name, some in added.items() if some]
     return Model(
         ref=ModelRef(account.id, row.id if row.id == entry.id else entry.id),  # one string for both
         use=entry.use or (row.use if "use" in carries else None) or by_name(entry.id) or Use.CHAT,
-        capabilities=yes | values.pop("capabilities", 0),
-        lacks=no | values.pop("lacks", 0),
+        capabilities=yes | added["capabilities"],
+        lacks=no | added["lacks"],
         aliases=entry.aliases,
         size=entry.size,
         remote=entry.remote,
@@ -263,10 +261,7 @@ def _gone(row: Fact, day: str) -> bool:
 def _builtin(spec: str) -> tuple[str, ...]:
     from trayapp.providers.table import spec as row_of
 
-    try:
-        return row_of(spec).builtin
-    except KeyError:
-        return ()
+    return row_of(spec).builtin
 
 
 def _by_label(model: Model) -> tuple[str, str]:

@@ -17,11 +17,11 @@ def next_best(held: Listing | None, embedded: Listing | None, why: Failure) -> L
     None where the shipped list is not wanted. The shipped list never replaces what the account listed,
     except behind that closed door, where nothing of it could be called.
     """
-    ours = held is not None and bool(held.models)
-    if embedded is not None and embedded.models and (why.kind.closed or not ours):
+    ours = held if held and held.models else None
+    if embedded and embedded.models and (why.kind.closed or not ours):
         return replace(embedded, failure=why)
-    if held is not None and ours:
-        return replace(held, source=Source.STALE, failure=why)
+    if ours:
+        return replace(ours, source=Source.STALE, failure=why)
     return Listing(why.provider, source=Source.EMBEDDED, failure=why)
 
 

@@ -63,13 +63,12 @@ class Flights:
         return self._tasks.get(key)
 
     def start(self, key: Key, work: Coroutine[Any, Any, None], landed: Callable[[], None]) -> asyncio.Task[None]:
-        """Begin; ``landed`` is called when it is over, however it ended."""
+        """Begin what is not flying yet; ``landed`` is called when it is over, however it ended."""
         task = asyncio.get_running_loop().create_task(work, name=f"list {key[0]}")
         self._tasks[key] = task
 
         def over(task: asyncio.Task[None]) -> None:
-            if self._tasks.get(key) is task:
-                del self._tasks[key]
+            del self._tasks[key]
             landed()
             if not task.cancelled() and (error := task.exception()) is not None:
                 # a fault of ours; no asker is left without an answer for it, and it is not passed over

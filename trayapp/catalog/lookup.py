@@ -122,20 +122,10 @@ class Lookups:
         An exact id wins over the last part of one, over a name and over another case. One look per
         account, however long the lists are. Models of locked lists are found only where nothing else is.
         """
-        books = tuple(self._books)
-        exact = self._all(books, lambda book: (book.by_id[name],) if name in book.by_id else ())
+        books = tuple(self._books.values())
+        exact = _all(books, lambda book: (book.by_id[name],) if name in book.by_id else ())
         folded = name.casefold()
-        return exact or self._all(books, lambda book: book.by_name.get(folded, ()))
-
-    def _all(self, providers: Iterable[str], look: Callable[[Book], tuple[Model, ...]]) -> tuple[ModelRef, ...]:
-        open_: list[ModelRef] = []
-        closed: list[ModelRef] = []
-        books = self._books
-        for provider in providers:
-            book = books.get(provider)
-            if book is not None:
-                (closed if book.listing.locked else open_).extend(model.ref for model in look(book))
-        return tuple(open_ or closed)
+        return exact or _all(books, lambda book: book.by_name.get(folded, ()))
 
     def due(self, provider: str) -> bool:
         """Whether a question about this account would find an old list or none."""
@@ -161,3 +151,11 @@ class Lookups:
         if not book.since <= now < book.timed:
             self._behind(provider)
         return book
+
+
+def _all(books: Iterable[Book], look: Callable[[Book], tuple[Model, ...]]) -> tuple[ModelRef, ...]:
+    open_: list[ModelRef] = []
+    closed: list[ModelRef] = []
+    for book in books:
+        (closed if book.listing.locked else open_).extend(model.ref for model in look(book))
+    return tuple(open_ or closed)

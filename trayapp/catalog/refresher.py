@@ -88,12 +88,11 @@ class Refresher:
 
     def begin(self) -> None:
         """Ask for what is due now (launch), and from then on whenever something is."""
-        if not self._leave:
-            # a question is over only after its outcome was published: both are listened to
-            self._leave = (
-                self._catalog.changes.listen(lambda _count: self.arm()),
-                self._catalog.refreshing.listen(lambda _asked: self.arm()),
-            )
+        # a question is over only after its outcome was published: both are listened to
+        self._leave = (
+            self._catalog.changes.listen(lambda _count: self.arm()),
+            self._catalog.refreshing.listen(lambda _asked: self.arm()),
+        )
         self.refresh()
 
     def end(self) -> None:

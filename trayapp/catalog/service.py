@@ -122,7 +122,7 @@ class Catalog:
             return
         self.metrics.say(Event.INVALIDATE, provider, reason="key")
         log.info("Invalidated model cache for '%s'", provider)
-        if before.held is not None and self._running():
+        if before.held is not None:
             # so that a restart asks as well
             self._writing.start(self._writing.put(provider, partial(self._asking.kept, provider)), provider)
         self._asking.publish()
@@ -167,7 +167,7 @@ class Catalog:
         there is nothing at all, an answer is waited for unless ``wait`` is False. ``force``: ask in any
         case, and wait. Raises ProviderError for an account that does not exist.
         """
-        self._running()
+        self._loop = asyncio.get_running_loop()
         id_, standing = account.id, self._ledger.known(account.id)
         timing, now, held = self._ledger.timing(standing.account), self._clock.now(), standing.held
         if held is None:
@@ -202,7 +202,7 @@ class Catalog:
         rests; ``watched`` says that a person is looking, so that age counts without its growth and a
         server of this computer is looked for again. Gives what is shown of each enabled account then.
         """
-        self._running()
+        self._loop = asyncio.get_running_loop()
         now, order = self._clock.now(), {id_: number for number, id_ in enumerate(self._priority())}
         known = (self._ledger.get(it.id) for it in accounts)
         wanted = [it for it in known if it is not None and it.account.enabled]
@@ -255,7 +255,7 @@ class Catalog:
     # -- how it stands ------------------------------------------------------------------------------
 
     def stats(self) -> Stats:
-        """All figures, per account and in all. Some 10 ms per 1,000 models where lists changed since the last time."""
+        """All figures, per account and in all. Some 10 ms where lists changed since the last time."""
         now, monotonic, standings = self._clock.now(), self._clock.monotonic(), self._ledger.standings
         waits = self.asks_in(it.account for it in standings)
         rows = [
@@ -321,13 +321,6 @@ class Catalog:
         asked = standing is not None and self._reachable(standing.account)
         if standing is None or not asked or self._asking.fly(standing, force=False) is None:
             self._called_behind.discard(provider)
-
-    def _running(self) -> bool:
-        try:
-            self._loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return False
-        return True
 
 
 def _absent(standing: Standing) -> bool:

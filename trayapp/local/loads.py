@@ -160,7 +160,7 @@ class Loads:
         load.end(_given_up(load))
         if load.task is not None:
             load.task.cancel()
-        elif load in self._queue:
+        else:
             self._queue.remove(load)
             self._changed()
 

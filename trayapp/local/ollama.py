@@ -96,8 +96,10 @@ class Ollama:
         """
         self._check(model.name, model.remote)
         talk = await self._line.open()
-        for pause in (*BUSY_PAUSES, None):
+        pauses = iter(BUSY_PAUSES)
+        while True:
             answer = await self._touch(talk, model.name, lease, embedding=model.embedding, limit=PATIENT)
+            pause = next(pauses, None)
             if answer.status != 503 or pause is None:
                 break
             await self._clock.sleep(pause)

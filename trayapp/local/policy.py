@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from trayapp.local.residency import FIRST_ANSWER, NEVER, NEVER_LEASE, Figures, canonical
+from trayapp.local.residency import FIRST_ANSWER, NEVER, NEVER_LEASE, Figures, Strategy, canonical
 from trayapp.local.tracking import Tracked
 
 Residents: TypeAlias = Mapping[str, Tracked]
@@ -56,7 +56,7 @@ def decide(residents: Residents, figures: Figures, now: float, *, loading: bool,
     governed = {name: it for name, it in residents.items() if _governed(it)}
     leaving = {name: why for name, it in governed.items() if (why := _why(it, figures, now, leases=leases))}
     staying = {name: it for name, it in governed.items() if name not in leaving}
-    leaving |= dict.fromkeys(_too_many(staying, figures, now), Why.TOO_MANY)
+    leaving |= dict.fromkeys(_too_many(staying, figures.strategy, figures, now), Why.TOO_MANY)
     unloads = (Unload(name, why) for name, why in leaving.items())
     if loading or not leases:
         return tuple(unloads)
@@ -81,7 +81,7 @@ def room(residents: Residents, figures: Figures, now: float, newcomer: str) -> t
     if figures.strategy is None:
         return ()
     others = {name: it for name, it in residents.items() if it.seen.key != newcomer and _governed(it)}
-    most = 0 if figures.strategy.eviction == "immediate" else max(0, figures.strategy.max_models - 1)
+    most = 0 if figures.strategy.eviction == "immediate" else figures.strategy.max_models - 1
     return _beyond(others, figures, now, most)
 
 
@@ -114,7 +114,7 @@ def lease_for(names: Iterable[str], figures: Figures) -> float | None:
     if not figures.never.isdisjoint(names):
         return NEVER_LEASE
     strategy = figures.strategy
-    if strategy is None or strategy.max_models == 0 or not figures.always.isdisjoint(names):
+    if strategy is None or not strategy.max_models or not figures.always.isdisjoint(names):
         return None
     return strategy.keep
 
@@ -133,7 +133,7 @@ def _idle(it: Tracked, now: float) -> bool:
 
 def _warmed(it: Tracked) -> bool:
     """Whether we loaded it for a first answer that has not come yet; not what was loaded to stay and no longer may."""
-    return it.ours and not it.answered and (it.lease or 0.0) <= FIRST_ANSWER
+    return it.ours and not it.answered and (it.lease is None or it.lease <= FIRST_ANSWER)
 
 
 def _why(it: Tracked, figures: Figures, now: float, *, leases: bool) -> Why | None:
@@ -147,10 +147,7 @@ def _why(it: Tracked, figures: Figures, now: float, *, leases: bool) -> Why | No
     return Why.IDLE if _idle(it, now) and now - it.used >= figures.strategy.keep else None
 
 
-def _too_many(staying: Residents, figures: Figures, now: float) -> tuple[str, ...]:
-    strategy = figures.strategy
-    if strategy is None:
-        return ()
+def _too_many(staying: Residents, strategy: Strategy, figures: Figures, now: float) -> tuple[str, ...]:
     if strategy.eviction != "immediate":
         return _beyond(staying, figures, now, strategy.max_models)
     newest = max(staying, key=lambda name: (staying[name].busy(now), staying[name].used), default=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -288,6 +289,7 @@ def fill(url: str, spec: ProviderSpec, account: Account) -> str:
     return url
 
 
+@lru_cache(maxsize=256)
 def origin(url: str) -> str:
     """``scheme://host:port`` with the port always there. Raises UserError for what is no http address."""
     try:

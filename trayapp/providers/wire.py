@@ -17,6 +17,7 @@ from trayapp.core.errors import Failure, Kind, ProviderError, UserError
 from trayapp.core.language import _
 from trayapp.core.redaction import struck
 from trayapp.core.secret import Secret
+from trayapp.core.weight import too_deep, weight
 from trayapp.providers.fields import NotAListError
 from trayapp.providers.spec import Json, ProviderSpec, Timeouts, loopback, origin, signed
 from trayapp.providers.trust import why_not
@@ -28,13 +29,11 @@ MAX_ANSWER = 8 * 2**20
 """Decoded bytes of one answer; the longest list known has one."""
 MAX_WEIGHT = 32 * 2**20
 """Bytes that parsed JSON may take. It takes up to thirty times its length: three letters make an empty object."""
-MAX_DEPTH = 100
 ACCEPT = {"Accept": "application/json", "Accept-Encoding": "gzip"}
 """What every request asks for, the coding by its name: httpx would offer every one that is installed."""
 NO_PROXY = "the proxy of the system cannot be used"
 """How ``system.net`` begins the error of a proxy that it cannot go through."""
 _MAX_ERROR = 64 * 2**10
-_EACH = 90  # bytes that a value takes in a list or an object, small objects the most
 
 
 class Answer(Struct, frozen=True):
@@ -204,35 +203,11 @@ class Wire:
 
 
 def decoded(body: bytes, most: int = MAX_WEIGHT) -> Json:
-    """Parsed JSON. Raises NotAListError for what is none, is nested past ``MAX_DEPTH`` or would take ``most`` bytes."""
+    """Parsed JSON. Raises NotAListError for what is none, is nested too deep or would take ``most`` bytes."""
     body = body.removeprefix(b"\xef\xbb\xbf")
-    if _weight(body) > most or _too_deep(body):
+    if weight(body) > most or too_deep(body):
         raise NotAListError
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise NotAListError from None
-
-
-def _weight(body: bytes) -> int:
-    """Bytes that it may take when it is parsed; more where texts hold commas and brackets."""
-    wide = 1 if body.isascii() and rb"\u" not in body else 4  # one letter makes all of a text wide
-    return wide * len(body) + _EACH * sum(map(body.count, (b",", b"[", b"{")))
-
-
-def _too_deep(body: bytes) -> bool:
-    """Counts levels before a recursive parser sees them: threads have small stacks on some systems."""
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return False
-    unescaped = body.replace(rb"\\", b"").replace(rb"\"", b"")
-    brackets = unescaped.translate(None, _ALL_BUT_BRACKETS)
-    outside = b"".join(brackets.split(b'"')[::2])
-    for _level in range(MAX_DEPTH):
-        inner = outside.replace(b"[]", b"").replace(b"{}", b"")
-        if len(inner) == len(outside):
-            break
-        outside = inner
-    return bool(outside)  # brackets that do not pair are no JSON either
-
-
-_ALL_BUT_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support import canary as canaries
-from tests.support import guards, timeloop
+from tests.support import compiled, guards, timeloop
 from tests.support.clock import FakeClock
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +43,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_CANARY] = canaries.fresh()
     if config.option.basetemp is None:
         config.option.basetemp = str(SESSION / "tmp")  # what tests write is searched for the canary
+    if getattr(config.option, "numprocesses", None):
+        compiled.programs()
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None:
+        sys.dont_write_bytecode = False
+        compiled.tests(session.config.args, int(worker["workerid"][2:]), worker["workercount"])
+
+
+def pytest_collection_finish() -> None:
+    """Half a million objects, most of them tests, stay to the end: none is looked through again for every window."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -178,6 +195,10 @@ def _loop_factory(item: pytest.Function) -> Any:
 
 
 async def _end_tasks(nodeid: str) -> None:
+    # whoever drops a stream half read, as the vendors' clients do: asyncio closes each of its generators in a task
+    while closing := [it for it in asyncio.all_tasks() if type(it.get_coro()).__name__ == "async_generator_athrow"]:
+        if not (await asyncio.wait(closing, timeout=2))[0]:
+            break
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if not left:
         return

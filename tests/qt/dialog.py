@@ -19,10 +19,19 @@ from pytestqt.qtbot import QtBot
 from tests.qt.gateway_parts import Gateway
 from tests.qt.local_parts import Side
 from tests.qt.parts import SETTINGS, SPECS, Desk, Doctor, Status, about, views
+from trayapp.cli.windows import PAGES
 from trayapp.core.settings import PROVIDERS, Settings
 from trayapp.core.topic import Topic
+from trayapp.qt.about import AboutPage
+from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.fields import FieldRow
+from trayapp.qt.gateway_page import GatewayPage
+from trayapp.qt.local_page import LocalPage
+from trayapp.qt.models_page import ModelsPage
+from trayapp.qt.profiles_page import ProfilesPage
 from trayapp.qt.settings import SettingsDialog
+from trayapp.qt.settings_general import GeneralPage
+from trayapp.qt.settings_keys import DesktopPage
 from trayapp.ui import form
 from trayapp.ui.accounts import AccountView
 
@@ -71,15 +80,47 @@ class Opened:
     async def login(self) -> Status:
         return self.status
 
+    @property
+    def general(self) -> GeneralPage:
+        return self.dialog.page(GeneralPage)
+
+    @property
+    def desktop(self) -> DesktopPage:
+        return self.dialog.page(DesktopPage)
+
+    @property
+    def providers(self) -> ProvidersPage:
+        return self.dialog.page(ProvidersPage)
+
+    @property
+    def models(self) -> ModelsPage:
+        return self.dialog.page(ModelsPage)
+
+    @property
+    def local(self) -> LocalPage:
+        return self.dialog.page(LocalPage)
+
+    @property
+    def gateway_page(self) -> GatewayPage:
+        return self.dialog.page(GatewayPage)
+
+    @property
+    def profiles(self) -> ProfilesPage:
+        return self.dialog.page(ProfilesPage)
+
+    @property
+    def about(self) -> AboutPage:
+        return self.dialog.page(AboutPage)
+
     def look_at(self, page: str, provider: str = "") -> None:
         """Show the page with everything unfolded."""
         self.dialog.show_page(page, provider)
         if page == PROVIDERS and provider:
-            self.dialog.providers.forms[provider].advanced.toggle.setChecked(True)
+            self.providers.forms[provider].advanced.toggle.setChecked(True)
 
     def row(self, name: str) -> FieldRow:
-        pages = [page.rows for page in self.dialog.pages.values()]
-        return next(rows[name] for rows in (*pages, self.dialog.local.rows, self.dialog.gateway.rows) if name in rows)
+        pages = [page.rows for page in (self.general, self.desktop, self.models)]
+        return next(rows[name] for rows in (*pages, self.local.rows, self.gateway_page.rows) if name in rows)
 
     def enter(self, name: str, text: str) -> None:
         control = self.row(name).control
@@ -110,6 +151,10 @@ APPLY = QDialogButtonBox.StandardButton.Apply
 
 
 async def ready(make: Callable[..., Opened], **more: Any) -> Opened:
+    """It is open, and all of its pages are made."""
     made = make(**more)
+    for _page in PAGES:
+        if made.dialog.turner.missing:
+            await made.desk.settle()
     await made.desk.settle()
     return made

@@ -20,7 +20,7 @@ async def shown(opened: Open, **more: object) -> tuple[Opened, GatewayPage]:
     it = await ready(opened, **more)
     it.dialog.show_page(GATEWAY)
     await it.desk.settle()
-    return it, it.dialog.gateway
+    return it, it.gateway_page
 
 
 def copied() -> str:

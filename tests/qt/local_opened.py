@@ -18,7 +18,7 @@ async def shown(opened: Open, **more: object) -> tuple[Opened, LocalPage]:
     it = await ready(opened, **more)
     it.dialog.show_page(LOCAL)
     await it.desk.settle()
-    return it, it.dialog.local
+    return it, it.local
 
 
 def saved(it: Opened) -> Settings:

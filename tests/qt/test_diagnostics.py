@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMessageBox, QTableView
 from pytestqt.qtbot import QtBot
 
 from tests.qt.parts import Desk, Doctor
@@ -247,3 +247,11 @@ async def test_the_keyboard_goes_through_findings_figures_and_buttons(opened: Ca
     for control in it.page.controls[1:]:
         QTest.keyClick(it.page.focusWidget(), Qt.Key.Key_Tab)
         assert it.page.focusWidget() is control
+
+
+async def test_columns_are_as_wide_as_qt_would_have_them(opened: Callable[[], Page]) -> None:
+    it = await ready(opened)
+    table = it.page.table
+    for column in range(len(COLUMNS)):
+        wanted = QTableView.sizeHintForColumn(table, column)
+        assert wanted <= table.sizeHintForColumn(column) <= wanted + 2

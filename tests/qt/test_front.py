@@ -13,16 +13,19 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
-import trayapp.qt.windows  # noqa: F401 - once its parts are there, the first window comes at once
+import trayapp.qt.finder_lines  # once its parts are there, a window comes at once
+import trayapp.qt.windows  # noqa: F401 - as above
 from tests.app.house import SERVER, House
 from tests.support.clock import FakeClock
 from trayapp.app.root import App, replaced
 from trayapp.core.accounts import Account
-from trayapp.core.intents import Activate, OpenFinder, PickModel
+from trayapp.core.intents import Activate, OpenFinder, PickModel, ShowRelease
 from trayapp.core.models import ModelRef
-from trayapp.core.state import State
+from trayapp.core.state import Looked, State
+from trayapp.core.version import RELEASES_VARIABLE as VARIABLE
 from trayapp.qt import front as front_module
 from trayapp.qt import tray as tray_module
 from trayapp.qt.front import Front
@@ -331,3 +334,28 @@ async def test_what_the_first_window_needs_is_imported_between_other_events(
 def test_the_marks_in_the_state_are_told_apart() -> None:
     assert len({front_module.WELCOME, front_module.CLOSE, front_module.NO_TRAY}) == 3
     assert replaced(State(), told=("x",)).told == ("x",)
+
+
+# -- what is new ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["https://trayapp.example/news", "https://elsewhere.example/news"])
+async def test_what_is_new_is_shown_in_the_browser_or_else_where_the_version_is_named(
+    house: House, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    sent: list[str] = []
+
+    def browse(url: QUrl) -> bool:
+        sent.append(url.toString())
+        return True
+
+    monkeypatch.setattr("PySide6.QtGui.QDesktopServices.openUrl", browse)
+    house.prepare_only(state=State(told=("welcome",), looked=Looked(at=1.0, version="9.9.9", page=page)))
+    house.env[VARIABLE] = "https://trayapp.example/newest"
+    async with shown(house, there=True) as (app, front):
+        opened: list[str] = []
+        monkeypatch.setattr(front.windows, "settings", opened.append)
+        front.ask(ShowRelease())
+        await until(lambda: sent or opened)
+        assert (sent, opened) == (([page], []) if "elsewhere" not in page else ([], ["About"]))
+        await until(lambda: app.state.value.looked and app.state.value.looked.told)

@@ -15,8 +15,7 @@ from trayapp.qt import garbage
 def as_before() -> Iterator[None]:
     was = gc.isenabled()
     yield
-    gc.unfreeze()
-    gc.enable() if was else gc.disable()
+    gc.enable() if was else gc.disable()  # what was frozen stays so: with it the tests themselves are (conftest.py)
 
 
 class Widget:

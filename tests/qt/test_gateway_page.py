@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from tests.qt.dialog import APPLY, CANCEL, OK, Opened
+from tests.qt.dialog import APPLY, CANCEL, OK, Opened, ready
 from tests.qt.gateway_opened import Open, copied, publish, saved, shown
 from tests.qt.gateway_parts import CANARY, EDITOR, FIRST, ON, TAKEN
 from tests.qt.parts import SETTINGS
@@ -192,7 +192,7 @@ async def test_without_a_keyring_the_page_says_what_becomes_of_tokens(opened: Op
 async def test_the_failover_list_has_an_order_and_offers_roles_and_models(opened: Open) -> None:
     it, page = await shown(opened)
     box = page.failover
-    offered = [box.model.itemText(at) for at in range(box.model.count())]
+    offered = list(box.model.offered)
     assert offered[:4] == ["primary", "code", "fast", "embedding"]
     assert "openai/gpt-5" in offered
     for name in ("openai/gpt-5", "fast", "mistral/x", "fast"):
@@ -268,10 +268,11 @@ async def test_cancel_takes_everything_back_after_asking(opened: Open) -> None:
 
 
 async def test_what_the_environment_sets_cannot_be_changed_here(qtbot: QtBot) -> None:
-    it = Opened(qtbot, forced={"gateway": "TRAYAPP_GATEWAY", "gateway_failover": "TRAYAPP_GATEWAY_FAILOVER"})
+    forced = {"gateway": "TRAYAPP_GATEWAY", "gateway_failover": "TRAYAPP_GATEWAY_FAILOVER"}
+    it = await ready(Opened, qtbot=qtbot, forced=forced)
     publish(it, gateway=True, gateway_failover=("fast",))
     it.dialog.show_page(GATEWAY)
-    page = it.dialog.gateway
+    page = it.gateway_page
     assert not page.switch.control.isEnabled()
     assert not page.failover.list.isEnabled()
     assert "TRAYAPP_GATEWAY_FAILOVER" in page.failover._forced.text()
@@ -306,8 +307,8 @@ async def test_the_figures_of_use_have_a_part_of_their_own(qtbot: QtBot, opened:
         told.append(taken)
         return QLabel("the chart")
 
-    it = Opened(qtbot, usage=usage)
-    part = it.dialog.gateway.tabs.widget(5)
+    it = await ready(Opened, qtbot=qtbot, usage=usage)
+    part = it.gateway_page.tabs.widget(5)
     assert isinstance(part, QLabel)
     assert part.text() == "the chart"
     assert told

@@ -16,7 +16,7 @@ from trayapp.qt.help import HelpWindow
 def window(qtbot: QtBot, tmp_path: Path) -> HelpWindow:
     (tmp_path / "first-steps.md").write_text("# First steps\n\nSee [it](gateway.md#tokens).\n", encoding="utf-8")
     tall = "\n\n".join(f"Line {number} of many." for number in range(200))
-    text = f"# Gateway\n\n{tall}\n\n## Tokens\n\nAbout pelicans.\n\n{tall}\n"
+    text = f"# Gateway\n\n{tall}\n\n## Tokens\n\nAbout *brown\npelicans*.\n\n{tall}\n"
     (tmp_path / "gateway.md").write_text(text, encoding="utf-8")
     it = HelpWindow(tmp_path)
     qtbot.addWidget(it)
@@ -59,10 +59,10 @@ def test_a_link_out_of_the_guide_goes_to_the_browser_and_no_file_is_opened(
 
 
 def test_a_search_goes_on_to_the_other_pages(window: HelpWindow) -> None:
-    window.search.setText("PELICANS")
+    window.search.setText("BROWN pelicans")
     QTest.keyClick(window.search, Qt.Key.Key_Return)
     assert window.shown == "gateway"
-    assert window.text.textCursor().selectedText() == "pelicans"
+    assert window.text.textCursor().selectedText() == "brown pelicans"
     window.search.setText("no such word")
     QTest.keyClick(window.search, Qt.Key.Key_Return)
     assert window.nothing.text() == "Not found."

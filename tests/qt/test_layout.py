@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.qt.access import assert_texts_fit
-from tests.qt.dialog import Opened
+from tests.qt.dialog import Opened, ready
 from tests.qt.list_opened import two
 from tests.qt.local_parts import OLLAMA
 from tests.qt.parts import SPECS, STATE
@@ -83,14 +83,14 @@ def screen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Q
     return room
 
 
-def settings(qtbot: QtBot) -> Opened:
+async def settings(qtbot: QtBot) -> Opened:
     """The dialog with something on every page, and something to complain about."""
-    it = Opened(qtbot, keyring="locked", forced={"tray_wait": "TRAYAPP_TRAY_WAIT"})
+    it = await ready(Opened, qtbot=qtbot, keyring="locked", forced={"tray_wait": "TRAYAPP_TRAY_WAIT"})
     hidden = (ModelRef("openai", "a"), ModelRef("openai", "b"))
     it.side.state.publish(State(active=STATE.active, profiles=PROFILES, profile="Work", hidden=hidden))
     it.problem.publish("Another program has these keys: choose others, or end that program.")
     it.enter("inline_models", "ninety")
-    it.dialog.more.outcome.say("Written to “/home/somebody/trayapp.json”. No key is in it.")
+    it.general.more.outcome.say("Written to “/home/somebody/trayapp.json”. No key is in it.")
     return it
 
 
@@ -106,7 +106,7 @@ def parts(page: QWidget | None) -> Iterator[str]:
 
 
 async def settings_pages(qtbot: QtBot) -> AsyncIterator[tuple[str, QWidget]]:
-    it = settings(qtbot)
+    it = await settings(qtbot)
     for page in form.pages(Settings()):
         for provider in ("openai", "azure") if page.name == PROVIDERS else ("",):
             it.look_at(page.name, provider)
@@ -126,7 +126,7 @@ async def settings_full(qtbot: QtBot) -> AsyncIterator[tuple[str, QWidget]]:
 
 
 async def settings_searched(qtbot: QtBot) -> AsyncIterator[tuple[str, QWidget]]:
-    it = settings(qtbot)
+    it = await settings(qtbot)
     for text in ("model", "no such thing"):
         it.dialog.turner.sidebar.search.setText(text)
         yield text, it.dialog
@@ -159,7 +159,7 @@ async def help_window(qtbot: QtBot) -> AsyncIterator[tuple[str, QWidget]]:
 
 
 async def account_dialogs(qtbot: QtBot) -> AsyncIterator[tuple[str, QWidget]]:
-    it = settings(qtbot)
+    it = await settings(qtbot)
     offer = Offer("openai", "OpenAI – the variable OPENAI_API_KEY holds a key", variable="OPENAI_API_KEY")
     add = AddDialog(it.dialog, SPECS, (offer,))
     add.open()
@@ -209,8 +209,7 @@ async def test_no_text_is_clipped(window: Open, variant: str, screen: QSize, qtb
 
 
 async def test_the_settings_open_within_the_screen(variant: str, screen: QSize, qtbot: QtBot) -> None:
-    it = settings(qtbot)
-    await it.desk.settle()
+    it = await settings(qtbot)
     size = it.dialog.size()
     assert size == size.boundedTo(screen)
 

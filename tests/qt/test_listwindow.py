@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -15,6 +16,7 @@ from tests.qt.parts import section, tray_view
 from trayapp.core.intents import CancelRefresh, OpenHelp, OpenSettings, PickModel, Quit, Refresh
 from trayapp.core.models import ModelRef
 from trayapp.core.topic import Topic
+from trayapp.qt.list_lines import SLICE
 from trayapp.qt.listwindow import ListWindow
 from trayapp.ui.menu import TrayView
 from trayapp.ui.row import Row
@@ -141,6 +143,7 @@ def test_five_thousand_models_are_searched_within_a_frame(qtbot: QtBot) -> None:
     window = ListWindow(Topic(tray_view(*(section(f"p{at}", 100) for at in range(50)))))
     qtbot.addWidget(window)
     window.show_all()
+    qtbot.waitUntil(window.isVisible)
     assert window.lines.rowCount() == 5050
     took = []
     for text in ("m", "m_", "m_9", "m_99", "m_99 p1", "m_99 p12", "p12", ""):
@@ -148,6 +151,41 @@ def test_five_thousand_models_are_searched_within_a_frame(qtbot: QtBot) -> None:
         window.search.setText(text)
         took.append(time.perf_counter() - start)
     assert sorted(took)[len(took) // 2] < 0.016
+
+
+# -- thousands of models ----------------------------------------------------------------------------
+
+
+async def test_thousands_of_lines_are_made_in_slices_and_the_window_opens_with_all_of_them(qtbot: QtBot) -> None:
+    view = Topic(tray_view(section("few", 2), section("many", 3 * SLICE)))
+    window = ListWindow(view)
+    qtbot.addWidget(window)
+    window.show_all("many")
+    turns = 0
+    while not window.isVisible() and turns < 20:
+        assert window.lines.rowCount() == 0
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns >= 2, "other events come in between"
+    assert window.lines.rowCount() == 2 + 2 + 3 * SLICE
+    line = window.lines.line(window.list.currentIndex())
+    assert line is not None
+    assert line.provider == "many"
+    window.hide()
+    view.publish(tray_view(section("few", 3), section("many", 3 * SLICE)))
+    window.show_all()
+    assert window.isVisible(), "what stayed the same is not made again"
+
+
+async def test_where_the_tray_comes_meanwhile_the_window_stays_away(qtbot: QtBot) -> None:
+    window = ListWindow(Topic(tray_view(section("many", 2 * SLICE))))
+    qtbot.addWidget(window)
+    window.show_reason("There is no tray.")
+    window.show_all()
+    window.put_away()
+    for _turn in range(10):
+        await asyncio.sleep(0)
+    assert (window.isVisible(), window.stands_in) == (False, False)
 
 
 # -- long work --------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ async def test_what_is_kept_by_hand_can_be_let_go(opened: Open) -> None:
 async def test_an_installed_model_is_warmed_up_and_its_load_can_be_given_up(opened: Open) -> None:
     it, part = await loaded(opened)
     assert not part.warm_button.isEnabled()
-    offered = [part.model.itemText(at) for at in range(part.model.count())]
+    offered = list(part.model.offered)
     assert str(CODER) in offered
     assert not any("cloud" in name for name in offered)
     part.model.enter(str(CODER))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from pytestqt.qtbot import QtBot
 
-from tests.qt.dialog import APPLY, CANCEL, OK, Opened
+from tests.qt.dialog import APPLY, CANCEL, OK, Opened, ready
 from tests.qt.local_opened import Open, publish, saved, shown
 from tests.qt.local_parts import OLLAMA
 from tests.qt.parts import SETTINGS
@@ -146,13 +146,13 @@ async def test_exceptions_are_lines_added_and_removed(opened: Open) -> None:
 
 async def test_exceptions_offer_the_installed_models_by_any_part_of_their_name(opened: Open) -> None:
     it, page = await shown(opened)
-    names = [page.exceptions.model.itemText(at) for at in range(page.exceptions.model.count())]
+    names = list(page.exceptions.model.offered)
     assert "deepseek-coder-v2:16b" in names
     assert "gpt-oss:120b-cloud" not in names
     page.exceptions.model.enter("half a na")
     it.side.views.publish((msgspec.structs.replace(OLLAMA, installed=OLLAMA.installed[:1]),))
     assert page.exceptions.model.text == "half a na"
-    assert page.exceptions.model.count() == 1
+    assert len(page.exceptions.model.offered) == 1
 
 
 # -- what is changed elsewhere ----------------------------------------------------------------------
@@ -206,10 +206,10 @@ async def test_a_failure_to_save_keeps_everything_entered(opened: Open) -> None:
 
 async def test_what_the_environment_sets_cannot_be_changed_here(qtbot: QtBot) -> None:
     variables = {"roles": "TRAYAPP_ROLES", "warm_at_launch": "TRAYAPP_WARM", "local_exceptions": "TRAYAPP_X"}
-    it = Opened(qtbot, forced=variables | {"default_route": "TRAYAPP_DEFAULT"})
+    it = await ready(Opened, qtbot=qtbot, forced=variables | {"default_route": "TRAYAPP_DEFAULT"})
     publish(it, roles={"code": "openai/gpt-5"}, default_route="code", warm_at_launch=("ollama/a",))
     it.dialog.show_page(LOCAL)
-    page = it.dialog.local
+    page = it.local
     assert not page.roles.boxes["code"].isEnabled()
     assert not page.exceptions.model.isEnabled()
     assert not page.launch.list.isEnabled()
@@ -242,7 +242,7 @@ async def test_a_role_has_to_be_a_model_and_says_so_beside_it(opened: Open) -> N
 
 async def test_roles_offer_the_models_that_are_known(opened: Open) -> None:
     _it, page = await shown(opened)
-    names = [page.roles.boxes["code"].itemText(at) for at in range(page.roles.boxes["code"].count())]
+    names = list(page.roles.boxes["code"].offered)
     assert "ollama/qwen2.5:7b" in names
     assert "openai/gpt-5" in names
 

@@ -29,7 +29,7 @@ async def shown(opened: Open, state: State = STATE) -> tuple[Opened, ProfilesPag
     it.side.state.publish(state)
     it.dialog.show_page(form.PROFILES)
     await it.desk.settle()
-    return it, it.dialog.profiles
+    return it, it.profiles
 
 
 def lines(page: ProfilesPage) -> list[str]:

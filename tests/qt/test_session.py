@@ -15,6 +15,7 @@ from PySide6.QtGui import QSessionManager
 
 from tests.app.house import House
 from tests.support.clock import FakeClock
+from trayapp.app import ending as ending_module
 from trayapp.app.root import App, replaced
 from trayapp.core.models import ModelRef
 from trayapp.core.state import State
@@ -107,7 +108,7 @@ async def test_an_end_in_time_needs_no_last_moment(house: House) -> None:
 async def test_answers_that_do_not_finish_are_cut_off_when_the_session_ends(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "TIDY", 0.05)
+    monkeypatch.setattr(ending_module, "TIDY", 0.05)
     async with ending(house) as (app, end, _exits):
         stream = app.tasks.start(asyncio.sleep(600), name="an answer")
 
@@ -122,7 +123,7 @@ async def test_answers_that_do_not_finish_are_cut_off_when_the_session_ends(
 
 
 async def test_who_quits_lets_answers_finish(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "TIDY", 0.05)
+    monkeypatch.setattr(ending_module, "TIDY", 0.05)
     async with ending(house) as (app, end, _exits):
         answered = asyncio.Event()
         stream = app.tasks.start(answered.wait(), name="an answer")

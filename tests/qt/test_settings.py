@@ -61,7 +61,7 @@ async def test_a_bad_value_is_told_beside_its_field_and_keeps_everything(opened:
     await it.press(OK)
     assert it.desk.asked == []
     assert it.dialog.isVisible()
-    assert it.dialog.turner.shown is it.dialog.pages[MODELS]
+    assert it.dialog.turner.shown is it.models
     row = it.row("inline_models")
     assert row.error.isVisible()
     assert "0 to 60" in row.error.text()
@@ -129,21 +129,21 @@ async def test_a_closed_dialog_hears_nothing_and_shows_the_newest_when_opened(op
     it.dialog.show_page(MODELS)
     await it.desk.settle()
     assert it.row("tray_wait").text == "77"
-    assert it.dialog.turner.shown is it.dialog.pages[MODELS]
+    assert it.dialog.turner.shown is it.models
 
 
 async def test_it_opens_at_the_account_that_was_asked_for(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     it.dialog.show_page(PROVIDERS, "mistral")
-    assert it.dialog.turner.shown is it.dialog.providers
-    assert it.dialog.providers.forms["mistral"].isVisible()
+    assert it.dialog.turner.shown is it.providers
+    assert it.providers.forms["mistral"].isVisible()
 
 
 async def test_start_with_the_desktop_is_what_the_system_says(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
-    assert it.dialog.login.check.isChecked()
-    assert it.dialog.login.note.text() == "Switched on by you."
-    it.dialog.login.check.setChecked(False)
+    assert it.general.login.check.isChecked()
+    assert it.general.login.note.text() == "Switched on by you."
+    it.general.login.check.setChecked(False)
     assert it.dialog.dirty
     it.status = Status(False)
     await it.press(APPLY)
@@ -154,18 +154,18 @@ async def test_start_with_the_desktop_is_what_the_system_says(opened: Callable[.
 async def test_a_system_that_keeps_its_own_mind_is_believed(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     it.desk.replies[SetLogin] = Reply(False, "The system did not keep the setting.")
-    it.dialog.login.check.setChecked(False)
+    it.general.login.check.setChecked(False)
     await it.press(OK)
     assert it.dialog.isVisible()
     assert it.dialog.message.text() == "The system did not keep the setting."
-    assert it.dialog.login.check.isChecked()
+    assert it.general.login.check.isChecked()
 
 
 async def test_about_tells_version_licence_places_and_editions(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     it.dialog.show_page(form.ABOUT)
-    told = " ".join(label.text() for label in it.dialog.about.findChildren(QLabel))
-    told += " ".join(edit.text() for edit in it.dialog.about.findChildren(QLineEdit))
+    told = " ".join(label.text() for label in it.about.findChildren(QLabel))
+    told += " ".join(edit.text() for edit in it.about.findChildren(QLineEdit))
     for words in ("0.1.0", "MIT", "1 October 2026", "/home/somebody/.config/trayapp"):
         assert words in told
 
@@ -173,7 +173,7 @@ async def test_about_tells_version_licence_places_and_editions(opened: Callable[
 async def test_account_changes_are_saved_with_the_rest(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     it.dialog.show_page(PROVIDERS, "openai")
-    it.dialog.providers.forms["openai"].name.setText("Work")
+    it.providers.forms["openai"].name.setText("Work")
     it.enter("tray_wait", "30")
     await it.press(APPLY)
     assert [type(intent) for intent in it.desk.asked] == [SaveSettings, SaveAccount]
@@ -185,10 +185,10 @@ async def test_account_changes_are_saved_with_the_rest(opened: Callable[..., Ope
 async def test_a_bad_line_of_an_account_is_shown_and_nothing_is_saved(opened: Callable[..., Opened]) -> None:
     it = await ready(opened)
     it.dialog.show_page(PROVIDERS, "openai")
-    it.dialog.providers.forms["openai"].address.setText("ftp://x")
+    it.providers.forms["openai"].address.setText("ftp://x")
     it.dialog.show_page(PROVIDERS, "mistral")
     it.dialog.show_page(GENERAL)
     await it.press(OK)
     assert it.desk.asked == []
-    assert it.dialog.providers.forms["openai"].isVisible()
-    assert it.dialog.providers.forms["openai"].address.text() == "ftp://x"
+    assert it.providers.forms["openai"].isVisible()
+    assert it.providers.forms["openai"].address.text() == "ftp://x"

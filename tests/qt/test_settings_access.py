@@ -47,8 +47,8 @@ async def test_tab_goes_from_the_pages_through_the_fields_to_the_buttons(opened:
         above = [widget for widget in order[1:] if not it.dialog.buttons.isAncestorOf(widget)]
         heights = [widget.mapTo(it.dialog, widget.rect().topLeft()).y() for widget in above]
         if page == PROVIDERS:  # the list and its button, then the form from top to bottom
-            form_ = it.dialog.providers.forms["azure"]
-            side = it.dialog.providers
+            form_ = it.providers.forms["azure"]
+            side = it.providers
             assert order[2:5] == [side.list, side.up_button, side.add_button], "the last one cannot go down"
             heights = [
                 widget.mapTo(form_, widget.rect().topLeft()).y() for widget in order if form_.isAncestorOf(widget)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from pytestqt.qtbot import QtBot
 
-from tests.qt.dialog import APPLY, Opened
+from tests.qt.dialog import APPLY, Opened, ready
 from tests.qt.parts import SETTINGS
 from trayapp.core.intents import SaveSettings
 from trayapp.core.settings import DESKTOP, Waits
@@ -13,7 +13,7 @@ from trayapp.ui import form
 
 
 async def test_what_the_environment_sets_is_shown_as_such_and_never_saved(qtbot: QtBot) -> None:
-    it = Opened(qtbot, forced={"tray_wait": "TRAYAPP_TRAY_WAIT"})
+    it = await ready(Opened, qtbot=qtbot, forced={"tray_wait": "TRAYAPP_TRAY_WAIT"})
     it.settings.publish(msgspec.structs.replace(SETTINGS, tray_wait=3))
     it.dialog.show_page(DESKTOP)
     row = it.row("tray_wait")
@@ -28,7 +28,7 @@ async def test_what_the_environment_sets_is_shown_as_such_and_never_saved(qtbot:
 
 
 async def test_a_table_is_typed_on_one_line_and_checked(qtbot: QtBot) -> None:
-    it = Opened(qtbot)
+    it = await ready(Opened, qtbot=qtbot)
     it.enter("provider_ttl_overrides", "ollama=soon")
     assert "“ollama” has to be a whole number" in it.row("provider_ttl_overrides").error.text()
     it.enter("provider_ttl_overrides", "ollama=300, anthropic=86400")

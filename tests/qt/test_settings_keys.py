@@ -44,7 +44,7 @@ def test_keys_are_written_as_the_program_reads_them(
 async def test_pressed_keys_stand_in_the_line_and_mean_nothing_else(opened: Open) -> None:
     it = await ready(opened)
     it.dialog.show_page(DESKTOP)
-    recorder = it.dialog.shortcut.button
+    recorder = it.desktop.shortcut.button
     recorder.click()
     assert recorder.recording
     recorder.setFocus()
@@ -59,7 +59,7 @@ async def test_pressed_keys_stand_in_the_line_and_mean_nothing_else(opened: Open
 async def test_keys_that_cannot_be_are_said_and_others_awaited(opened: Open) -> None:
     it = await ready(opened)
     it.dialog.show_page(DESKTOP)
-    recorder = it.dialog.shortcut.button
+    recorder = it.desktop.shortcut.button
     recorder.click()
     QTest.keyClick(recorder, Qt.Key.Key_M)
     assert recorder.recording
@@ -71,7 +71,7 @@ async def test_keys_that_cannot_be_are_said_and_others_awaited(opened: Open) -> 
 async def test_escape_ends_the_recording_and_leaves_the_dialog_open(opened: Open) -> None:
     it = await ready(opened)
     it.dialog.show_page(DESKTOP)
-    recorder = it.dialog.shortcut.button
+    recorder = it.desktop.shortcut.button
     words = recorder.text()
     recorder.click()
     assert "Esc" in recorder.text()
@@ -83,7 +83,7 @@ async def test_escape_ends_the_recording_and_leaves_the_dialog_open(opened: Open
 async def test_why_the_keys_in_use_do_not_work_is_said_until_others_are_entered(opened: Open) -> None:
     it = await ready(opened)
     it.dialog.show_page(DESKTOP)
-    said = it.dialog.shortcut.said
+    said = it.desktop.shortcut.said
     assert not said.isVisible()
     it.problem.publish("Another program has these keys.")
     assert (said.isVisible(), said.text()) == (True, "Another program has these keys.")
@@ -96,5 +96,5 @@ async def test_why_the_keys_in_use_do_not_work_is_said_until_others_are_entered(
 
 
 async def test_keys_that_the_environment_sets_are_not_recorded(qtbot: QtBot) -> None:
-    it = Opened(qtbot, forced={"shortcut": "TRAYAPP_SHORTCUT"})
-    assert not it.dialog.shortcut.button.isEnabled()
+    it = await ready(Opened, qtbot=qtbot, forced={"shortcut": "TRAYAPP_SHORTCUT"})
+    assert not it.desktop.shortcut.button.isEnabled()

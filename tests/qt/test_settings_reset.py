@@ -43,7 +43,7 @@ async def test_a_page_goes_back_to_what_the_program_has_by_itself(opened: Open, 
     it = await ready(opened)
     it.settings.publish(OTHERWISE)
     it.dialog.show_page(page)
-    button = it.dialog.reset_button
+    button = it.dialog.buttons.reset
     assert button.isEnabled()
     button.click()
     assert it.desk.asked == []
@@ -61,19 +61,19 @@ async def test_it_can_be_taken_back(opened: Open) -> None:
     it = await ready(opened)
     it.settings.publish(OTHERWISE)
     it.dialog.show_page(MODELS)
-    it.dialog.reset_button.click()
+    it.dialog.buttons.reset.click()
     it.enter("inline_models", "7")
     it.enter("provider_ttl_overrides", "ollama=300")
     assert not it.dialog.dirty
-    assert it.dialog.reset_button.isEnabled()
+    assert it.dialog.buttons.reset.isEnabled()
 
 
 async def test_it_mends_what_cannot_be_saved(opened: Open) -> None:
     it = await ready(opened)
     it.dialog.show_page(MODELS)
     it.enter("inline_models", "ninety")
-    assert it.dialog.reset_button.isEnabled()
-    it.dialog.reset_button.click()
+    assert it.dialog.buttons.reset.isEnabled()
+    it.dialog.buttons.reset.click()
     assert (it.row("inline_models").text, it.dialog.dirty) == ("25", False)
 
 
@@ -81,19 +81,20 @@ async def test_it_mends_what_cannot_be_saved(opened: Open) -> None:
 async def test_pages_without_preferences_have_nothing_to_reset(opened: Open, page: str) -> None:
     it = await ready(opened)
     it.dialog.show_page(page)
-    assert not it.dialog.reset_button.isVisible()
+    assert not it.dialog.buttons.reset.isVisible()
     it.dialog.show_page(GENERAL)
-    assert it.dialog.reset_button.isVisible()
-    assert not it.dialog.reset_button.isEnabled(), "all is as it was made"
+    assert it.dialog.buttons.reset.isVisible()
+    assert not it.dialog.buttons.reset.isEnabled(), "all is as it was made"
 
 
 async def test_what_the_environment_sets_stays(qtbot: QtBot) -> None:
-    it = Opened(qtbot, forced={"tray_wait": "TRAYAPP_TRAY_WAIT", "gateway_failover": "TRAYAPP_GATEWAY_FAILOVER"})
+    forced = {"tray_wait": "TRAYAPP_TRAY_WAIT", "gateway_failover": "TRAYAPP_GATEWAY_FAILOVER"}
+    it = await ready(Opened, qtbot=qtbot, forced=forced)
     it.settings.publish(msgspec.structs.replace(SETTINGS, tray_wait=3, gateway_failover=("openai/gpt-5",)))
     for page in (DESKTOP, GATEWAY):
         it.dialog.show_page(page)
-        assert not it.dialog.reset_button.isEnabled()
+        assert not it.dialog.buttons.reset.isEnabled()
     it.enter("shortcut", "Ctrl+Alt+M")
     it.dialog.show_page(DESKTOP)
-    it.dialog.reset_button.click()
+    it.dialog.buttons.reset.click()
     assert (it.row("shortcut").text, it.row("tray_wait").text) == ("", "3")

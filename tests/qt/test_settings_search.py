@@ -42,7 +42,7 @@ async def test_keys_turn_the_pages(opened: Open) -> None:
     QTest.keyClick(it.dialog, Qt.Key.Key_PageUp, CTRL)
     QTest.keyClick(it.dialog, Qt.Key.Key_PageUp, CTRL)
     assert it.dialog.turner.current == GENERAL
-    assert (it.dialog.turner.title.text(), it.dialog.turner.shown) == ("General", it.dialog.pages[GENERAL])
+    assert (it.dialog.turner.title.text(), it.dialog.turner.shown) == ("General", it.general)
     side.list.setCurrentRow(side.list.count() - 1)
     assert it.dialog.turner.current == form.ABOUT
 
@@ -99,7 +99,7 @@ async def test_an_account_is_found_by_its_name(opened: Open) -> None:
     QTest.keyClick(side.search, Qt.Key.Key_Return)
     await it.desk.settle()
     assert it.dialog.turner.current == PROVIDERS
-    assert it.dialog.providers.forms["mistral"].isVisible()
+    assert it.providers.forms["mistral"].isVisible()
 
 
 async def test_arrows_lead_into_what_was_found_and_escape_ends_the_search_only(opened: Open) -> None:

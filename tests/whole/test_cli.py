@@ -361,6 +361,7 @@ class Terminal:
         self.seen = ""
         self.pid, self._screen = pty.fork()
         if self.pid == 0:  # pragma: no cover - the command's own process
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever starts the tests in the background ignores it
             os.execve(sys.executable, [*COMMAND, *words], {**computer.env, "COLUMNS": ""})
         self._size(columns)
 

@@ -27,9 +27,11 @@ GROWTH = 12.0
 """MB in the second half at most; in the short form from the first hour to the second, when windows are made."""
 SLOPE = 0.5
 """MB an hour in the second half of the long form."""
-WORST = 400
-"""Milliseconds of CPU that an event may take on a machine where everything runs at once. The figures are in the report:
-the first opening of the settings takes 70 to 145, everything else is below the 50 of the watchdog."""
+PROMISED = 50
+"""Milliseconds of CPU that one event may take; below them the watchdog logs nothing."""
+WORST = 80
+"""The same on a machine where everything runs at once: the longest take 30, and two programs that share a core and its
+caches use up to twice the CPU time for the same work."""
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the soak needs /proc, as Linux has it")
 
@@ -59,7 +61,7 @@ def test_a_day_of_use_leaves_the_program_as_it_was(
         busy = kept_busy()
     report(day, looks, busy)
     assert_flat(looks)
-    assert all(ms < WORST for ms in busy.values()), busy
+    assert all(ms < (PROMISED if MINUTES else WORST) for ms in busy.values()), busy
     assert files_with(env, canary) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -98,8 +99,9 @@ class ProvidersPage(QWidget):
             form.show_view(self._views[provider], forget=forget)
         if [self.list.item(row).data(_PROVIDER) for row in range(self.list.count())] != list(self._views):
             self._rebuild()
+        warning = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
         for row in range(self.list.count()):
-            self._label(self.list.item(row))
+            self._label(self.list.item(row), warning)
         if self._wanted in self._views:
             self.select(self._wanted)
 
@@ -193,11 +195,10 @@ class ProvidersPage(QWidget):
                 self.list.setFocus()  # a button that cannot be pressed any more would pass it on to anywhere
             button.setEnabled(there)
 
-    def _label(self, item: QListWidgetItem) -> None:
+    def _label(self, item: QListWidgetItem, warning: QIcon) -> None:
         view = self._views[item.data(_PROVIDER)]
         item.setText(f"{view.title}\n{view.state}")
-        warning = self.style().standardIcon(QStyle.StandardPixmap.SP_MessageBoxWarning)
-        item.setIcon(warning if view.attention else type(warning)())
+        item.setIcon(warning if view.attention else QIcon())
 
     def _select(self) -> None:
         self._offer_places()

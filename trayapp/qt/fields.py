@@ -162,6 +162,8 @@ class FieldPage(QScrollArea):
         if first is not None:
             grid.addWidget(first, 0, 1)
         labels = form.access_keys((field.label for field in page.fields), taken)
+        self.taken = taken + form.access_letters(labels)
+        """Access keys in use on the page and around it."""
         for field, label in zip(page.fields, labels, strict=True):
             row = FieldRow(field, label)
             row.changed.connect(self.changed)
@@ -177,6 +179,11 @@ class FieldPage(QScrollArea):
     def differs(self) -> bool:
         """Some of it is not as the program has it by itself."""
         return any(row.differs for row in self.rows.values())
+
+    def show_fields(self, page: form.Page, *, forget: bool = False) -> None:
+        """Show the values that hold now; what was entered stays unless ``forget``."""
+        for field in page.fields:
+            self.rows[field.name].show_field(field, forget=forget)
 
     def reset(self) -> None:
         """Enter what the program has by itself, to be saved or taken back."""

@@ -55,6 +55,13 @@ class FigureTable(TextTable):
         else:
             self.widen(1)
 
+    def sizeHintForColumn(self, column: int) -> int:
+        """As Qt has it, without asking for each cell six times: of fifty accounts that takes 20 ms."""
+        letters, style = self.fontMetrics(), self.style()
+        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self) + 1
+        widest = max((letters.horizontalAdvance(line.cells[column]) for line in self._figures.lines), default=0)
+        return widest + 2 + 2 * margin + self.showGrid()  # a layout rounds up what is measured here
+
     def _fit(self) -> None:
         self.resizeColumnsToContents()
         self.setColumnWidth(0, min(self.columnWidth(0), self.fontMetrics().averageCharWidth() * LONGEST))

@@ -22,6 +22,7 @@ from trayapp.core.intents import (
     OpenWelcome,
     Quit,
     ShowAll,
+    ShowRelease,
     Window,
 )
 from trayapp.core.language import _
@@ -50,16 +51,21 @@ LOGIN_PATIENCE = 60
 WELCOME, CLOSE, NO_TRAY = "welcome", "close", "no-tray"
 """In ``State.told``: what was explained once. The steps of the first start write theirs themselves."""
 
-_PARTS = tuple(
-    f"trayapp.{part}"
-    for part in (
-        *("app.diagnosis", "qt.dialogs", "qt.account_form", "qt.local_strategy", "qt.local_page", "qt.gateway_page"),
-        *("qt.settings_pages", "qt.profiles_page", "qt.settings", "qt.windows"),
-    )
-)
-"""What the first window imports, in pieces of some 20 ms at most."""
-_SETTINGS_PARTS = ("trayapp.qt.usage", "trayapp.local.stats")
-"""What the pages of the settings import besides, when they are made."""
+_PARTS = ("trayapp.qt.dialogs", "trayapp.qt.windows")
+"""What the first window imports, in pieces of some 15 ms at most."""
+_OWN_PARTS = {
+    (OpenFinder,): ("trayapp.qt.finder_lines", "trayapp.qt.finder"),
+    (OpenWelcome,): ("trayapp.qt.welcome",),
+    (OpenHelp,): ("trayapp.qt.help",),
+    (OpenSettings, ShowRelease): tuple(
+        f"trayapp.{part}"
+        for part in (
+            *("app.diagnosis", "qt.account_form", "qt.local_strategy", "qt.local_page", "qt.gateway_page"),
+            *("qt.settings_pages", "qt.profiles_page", "qt.settings", "qt.settings_window", "qt.usage", "local.stats"),
+        )
+    ),
+}
+"""What these windows import besides. Where no page tells of a release, the settings do."""
 
 
 class Front(QObject):
@@ -198,37 +204,59 @@ class Front(QObject):
             self._show(window)
 
     def _show(self, what: Window | None) -> None:
-        parts = () if what is None else _PARTS + _SETTINGS_PARTS * isinstance(what, OpenSettings)
+        if what is None:
+            return
+        meant = self._meant(what)
+        parts = _PARTS + next((parts for kinds, parts in _OWN_PARTS.items() if isinstance(meant, kinds)), ())
         if missing := [part for part in parts if part not in sys.modules]:
-            self._app.tasks.start(self._open_with(missing, what), name="the first window")
+            self._app.tasks.start(self._open_first(missing, what), name="the first window")
         else:
             self._open(what)
 
-    async def _open_with(self, parts: list[str], what: Window | None) -> None:
-        """To import them all takes a tenth of a second: between two of them the icon answers."""
+    async def _open_first(self, parts: list[str], what: Window) -> None:
+        """All together takes a tenth of a second: between two of these steps the icon answers."""
         for part in parts:
             import_module(part)
             await asyncio.sleep(0)
+        import_module("trayapp.qt.dialogs").begin()
+        await asyncio.sleep(0)
+        self.windows.prepare(self._meant(what))
+        await asyncio.sleep(0)
         self._open(what)
 
-    def _open(self, what: Window | None) -> None:
-        match what:
+    def _meant(self, what: Window) -> Window:
+        """Who starts the program once more is shown the models that there are, or how to come by some."""
+        if isinstance(what, Activate):
+            there = any(section.models for section in self._app.view.value.sections)
+            return ShowAll() if there else OpenSettings(PROVIDERS, add=True)
+        return what
+
+    def _open(self, what: Window) -> None:
+        match self._meant(what):
             case OpenSettings(page, provider, add):
                 self.windows.settings(page, provider, add=add)
             case ShowAll(provider):
-                self.windows.models(provider)
+                self.windows.models(provider, told=self._closed if isinstance(what, Activate) else None)
             case OpenFinder(text):
                 self.windows.finder(text)
             case OpenWelcome():
                 self.windows.welcome()
             case OpenHelp(page):
                 self.windows.help(page)
-            case Activate():
-                nothing = not any(section.models for section in self._app.view.value.sections)
-                if nothing:
-                    self.windows.settings(PROVIDERS, add=True)
-                else:
-                    self.windows.models(told=self._closed)
+            case ShowRelease():
+                self._browse()
+
+    def _browse(self) -> None:
+        """What is new in the version that is out; where no page says it, the page that names the version."""
+        from PySide6.QtCore import QUrl
+        from PySide6.QtGui import QDesktopServices
+
+        from trayapp.app.updating import seen
+        from trayapp.ui.form import ABOUT
+
+        page = seen(self._app).page
+        if not page or not QDesktopServices.openUrl(QUrl(page)):
+            self.windows.settings(ABOUT)
 
     def _changed(self, settings: Settings) -> None:
         self._keys_by_hand = settings.shortcut != self._followed.shortcut

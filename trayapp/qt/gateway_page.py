@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from msgspec import Struct
 from PySide6.QtCore import Signal
@@ -61,44 +61,52 @@ class GatewayPage(QWidget):
     changed = Signal()
 
     def __init__(self, page: form.Page, side: GatewaySide, *, perform: Perform, start: Start, taken: str = "") -> None:
-        """``page`` as the form declares it; ``taken`` are access keys in use around it."""
+        """``page`` as the form declares it; ``taken`` are access keys in use around it. ``parts`` makes the rest."""
         super().__init__()
-        self._side = side
+        self._page, self._side = page, side
+        self._perform, self._start = perform, start
         self._settings = Settings()
         self._leave: list[Callable[[], None]] = []
         self._known: tuple[str, ...] = ()
         self._forced = False
         """Failover is set from outside."""
         titles = (_("Gateway"), _("Tokens"), _("Names and failover"), _("Advanced"), _("Tools"), _("Usage"))
-        keyed = form.access_keys(titles, taken)
-        taken += form.access_letters(keyed)
-        fields = {field.name: field for field in page.fields}
-        lines = [form.Page(page.name, page.title, tuple(fields[name] for name in names)) for names in _PARTS]
-        marked = [form.access_letters(form.access_keys((it.label for it in part.fields), taken)) for part in lines]
-        self.fields = tuple(FieldPage(part, taken=taken) for part in lines)
-        for part in self.fields:
-            part.changed.connect(self._edited)
-        self.reach = Reach(taken=taken + marked[0])
-        self.fields[0].add_below(self.reach)
-        self.tokens = TokenPart(perform=perform, start=start, token=side.token, taken=taken)
-        self.failover = Failover(help=form.help_of("gateway_failover"), taken=taken + marked[1])
-        self.failover.changed.connect(self._edited)
-        self.fields[1].add_below(self.failover)
-        self.warning = _below(self.rows["gateway_without_token"])
-        self.tools = ToolPart(taken=taken)
-        self.usage = side.usage(taken) if side.usage is not None else _bare(_("There are no figures yet."))
+        self._titles = form.access_keys(titles, taken)
+        self._taken = taken + form.access_letters(self._titles)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(_("Parts of the page"))
-        first, names, advanced = self.fields
-        for shown, label in zip(
-            (first, self.tokens, names, advanced, self.tools, self.usage),
-            keyed,
-            strict=True,
-        ):
-            self.tabs.addTab(shown, label)
         layout = QVBoxLayout(self)
         layout.addWidget(self.tabs)
+
+    def parts(self) -> Iterator[None]:
+        """Makes what stands on the page, in steps of some milliseconds; it is of no use before the last one."""
+        side, taken = self._side, self._taken
+        first, names, advanced = (self._lines(part) for part in _PARTS)
+        self.fields = (first, names, advanced)
+        yield
+        self.reach = Reach(taken=first.taken)
+        first.add_below(self.reach)
+        self.tokens = TokenPart(perform=self._perform, start=self._start, token=side.token, taken=taken)
+        yield
+        self.failover = Failover(help=form.help_of("gateway_failover"), taken=names.taken)
+        self.failover.changed.connect(self._edited)
+        names.add_below(self.failover)
+        self.warning = _below(self.rows["gateway_without_token"])
+        self.tools = ToolPart(taken=taken)
+        yield
+        self.usage = side.usage(taken) if side.usage is not None else _bare(_("There are no figures yet."))
+        yield
+        parts = (first, self.tokens, names, advanced, self.tools, self.usage)
+        for part, label in zip(parts, self._titles, strict=True):
+            self.tabs.addTab(part, label)
+
+    def _lines(self, names: tuple[str, ...]) -> FieldPage:
+        fields = {field.name: field for field in self._page.fields}
+        page = form.Page(self._page.name, self._page.title, tuple(fields[name] for name in names))
+        lines = FieldPage(page, taken=self._taken)
+        lines.changed.connect(self._edited)
+        return lines
 
     @property
     def rows(self) -> dict[str, FieldRow]:

@@ -137,7 +137,7 @@ class HelpWindow(QWidget):
         names = [it.name for it in self._pages]
         at = names.index(self._shown) if self._shown in names else 0
         for name in (*names[at + 1 :], *names[: at + 1]):
-            if wanted.casefold() in self._texts[name].casefold():
+            if guide.has(self._texts[name], wanted):
                 self._go(name)
                 if self.text.find(wanted):
                     return

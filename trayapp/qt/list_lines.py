@@ -12,10 +12,13 @@ from PySide6.QtGui import QFont, QGuiApplication
 from trayapp.core.language import _
 from trayapp.core.models import ModelRef
 from trayapp.ui.menu import TrayView
-from trayapp.ui.menu_rows import Section, rows
+from trayapp.ui.menu_rows import Section, each_row
 from trayapp.ui.row import Row
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
+
+SLICE = 300
+"""Lines that are made at a time; they take some three milliseconds."""
 
 
 class Line(Struct, frozen=True):
@@ -54,6 +57,8 @@ class Lines(QAbstractListModel):
         super().__init__(parent)
         self._sections: dict[str, Section] = {}
         self._made: dict[str, list[Line]] = {}
+        self._prepared: dict[str, tuple[Section, list[Line]]] = {}
+        """Made for sections that are not shown yet."""
         self._shown: list[Line] = []
         self._words: list[str] = []
         self._pinned: frozenset[ModelRef] = frozenset()
@@ -62,15 +67,30 @@ class Lines(QAbstractListModel):
         self._bold = QFont()
         self._bold.setBold(True)
 
+    def prepare(self, view: TrayView) -> Iterator[None]:
+        """Make the lines of its sections, some at a time, so that ``show_view`` finds them."""
+        count = 0
+        for section in view.sections:
+            if self._ready(section) is not None:
+                continue
+            lines: list[Line] = []
+            for line in self._lines(section):
+                lines.append(line)
+                count += 1
+                if count % SLICE == 0:
+                    yield
+            self._prepared[section.provider] = section, lines
+
     def show_view(self, view: TrayView) -> None:
         """Show its sections; those that stayed the same are not made again."""
-        before, made = self._sections, self._made
+        made: dict[str, list[Line]] = {}
+        for section in view.sections:
+            ready = self._ready(section)
+            made[section.provider] = ready if ready is not None else list(self._lines(section))
         self._pinned = frozenset(view.pinned)
         self._sections = {section.provider: section for section in view.sections}
-        self._made = {
-            provider: made[provider] if _same_rows(before.get(provider), section) else self._lines(section)
-            for provider, section in self._sections.items()
-        }
+        self._made = made
+        self._prepared = {}
         self._filter()
 
     def search(self, text: str) -> None:
@@ -89,7 +109,10 @@ class Lines(QAbstractListModel):
         """Show these as well, or no longer."""
         if on != self._concealed:
             self._concealed = on
-            self._made = {provider: self._lines(section) for provider, section in self._sections.items()}
+            self._prepared = {}
+            for provider, section in self._sections.items():
+                if section.concealed:
+                    self._made[provider] = list(self._lines(section))
             self._filter()
 
     def only_hidden(self, provider: str) -> bool:
@@ -216,13 +239,18 @@ class Lines(QAbstractListModel):
                 self._shown += found
         self.endResetModel()
 
-    def _lines(self, section: Section) -> list[Line]:
-        made = []
-        for row in rows(section, len(section.models) + 1, concealed=self._concealed):
+    def _ready(self, section: Section) -> list[Line] | None:
+        """Its lines, if they are made."""
+        if _same_rows(self._sections.get(section.provider), section):
+            return self._made[section.provider]
+        before, lines = self._prepared.get(section.provider, (None, []))
+        return lines if _same_rows(before, section) else None
+
+    def _lines(self, section: Section) -> Iterator[Line]:
+        for row in each_row(section, len(section.models) + 1, concealed=self._concealed):
             mark = "● " if row.checked else "    "
             name = f"{row.label} {row.ref}" if row.ref is not None else row.label
-            made.append(Line(section.provider, mark + row.label, row, name.casefold()))
-        return made
+            yield Line(section.provider, mark + row.label, row, name.casefold())
 
 
 def _same_rows(old: Section | None, new: Section) -> bool:

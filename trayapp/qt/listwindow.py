@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -48,6 +48,12 @@ class ListWindow(QWidget):
         self._view = view
         self._leave: Callable[[], None] = _nothing
         self._menu: QMenu | None = None
+        self._making: Iterator[None] = iter(())
+        self._wanted = ""
+        """The account at which the window opens once its lines are made."""
+        self._slices = QTimer(self)
+        self._slices.setSingleShot(True)
+        self._slices.timeout.connect(self._make_ready)
         self.setWindowFlag(Qt.WindowType.Window)
         self.setWindowTitle("trayapp")
         self.reason = plain()
@@ -113,8 +119,28 @@ class ListWindow(QWidget):
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
 
+    def put_away(self) -> None:
+        """It stood in for the tray, and that is there now."""
+        self.show_reason("")
+        self._slices.stop()
+        self.hide()
+
     def show_all(self, provider: str = "") -> None:
-        """Open, at this account's models if named, folded or hidden as they may be; raised where it was open."""
+        """Open, at this account's models if named, folded or hidden as they may be; raised where it was open.
+
+        Thousands of lines are made in slices before that: together they would keep the thread busy for long.
+        """
+        self._wanted = provider
+        self._making = self.lines.prepare(self._view.value)
+        self._make_ready()
+
+    def _make_ready(self) -> None:
+        for _slice in self._making:
+            self._slices.start()
+            return
+        self._open(self._wanted)
+
+    def _open(self, provider: str) -> None:
         self.show()
         self.raise_()
         self.activateWindow()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QGroupBox, QLabel, QLineEdit, QPushButton, QWidget
 
 from trayapp.core.language import _
@@ -16,11 +17,16 @@ T = TypeVar("T")
 
 
 class ModelBox(QComboBox):
-    """An editable box with known names; completion finds any part of them."""
+    """An editable box with known names; completion finds any part of them.
+
+    They are put into it when it gets the keyboard or opens: thousands in ten boxes would hold up their page.
+    """
 
     def __init__(self, name: str, *, placeholder: str = "", letters: int = 30) -> None:
         super().__init__()
-        self._offered: list[str] = []
+        self.offered: tuple[str, ...] = ()
+        """The names to choose from."""
+        self._filled: tuple[str, ...] = ()
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -47,14 +53,28 @@ class ModelBox(QComboBox):
 
     def offer(self, names: Iterable[str]) -> None:
         """Have these to choose from; what is entered stays."""
-        wanted = list(names)
-        if wanted == self._offered:
+        self.offered = tuple(names)
+        if self.hasFocus():
+            self._fill()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Somebody may type now."""
+        self._fill()
+        super().focusInEvent(event)
+
+    def showPopup(self) -> None:
+        """The list opens."""
+        self._fill()
+        super().showPopup()
+
+    def _fill(self) -> None:
+        if self.offered == self._filled:
             return
-        self._offered = wanted
+        self._filled = self.offered
         text = self.currentText()
         with QSignalBlocker(self):
             self.clear()
-            self.addItems(wanted)
+            self.addItems(self.offered)
             self.setCurrentIndex(-1)
             self.setEditText(text)
 

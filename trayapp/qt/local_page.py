@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -73,10 +73,10 @@ class LocalPage(QWidget):
     changed = Signal()
 
     def __init__(self, page: form.Page, side: LocalSide, *, perform: Perform, start: Start, taken: str = "") -> None:
-        """``page`` as the form declares it; ``taken`` are access keys in use around it."""
+        """``page`` as the form declares it; ``taken`` are access keys in use around it. ``parts`` makes the rest."""
         super().__init__()
-        self._side = side
-        self._start = start
+        self._page, self._side = page, side
+        self._perform, self._start = perform, start
         self._settings = Settings()
         self._leave: Callable[[], None] | None = None
         self._advice: Advice | None = None
@@ -84,28 +84,42 @@ class LocalPage(QWidget):
         self._known: tuple[str, ...] = ()
         self._forced: set[str] = set()
         titles = (_("Strategy"), _("Loaded now"), _("Figures"), _("Roles and start"), _("Rules"))
-        keyed = form.access_keys(titles, taken)
-        taken += form.access_letters(keyed)
+        self._titles = form.access_keys(titles, taken)
+        self._taken = taken + form.access_letters(self._titles)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setAccessibleName(_("Parts of the page"))
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.tabs)
+
+    def parts(self) -> Iterator[None]:
+        """Makes what stands on the page, in steps of some milliseconds; it is of no use before the last one."""
+        taken = self._taken
         self.strategy = StrategyChoice(taken=taken)
         self.strategy.changed.connect(self._edited)
-        self.loaded = LoadedNow(perform=perform, start=start, shown=self._shown, taken=taken)
-        own = tuple(field for field in page.fields if field.name not in OWN)
-        self.figures = FieldPage(form.Page(page.name, page.title, own), taken=taken)
+        yield
+        self.loaded = LoadedNow(perform=self._perform, start=self._start, shown=self._shown, taken=taken)
+        yield
+        own = tuple(field for field in self._page.fields if field.name not in OWN)
+        self.figures = FieldPage(form.Page(self._page.name, self._page.title, own), taken=taken)
         self.figures.changed.connect(self._edited)
-        marked = form.access_letters(form.access_keys((field.label for field in own), taken))
-        self.exceptions = Exceptions(help=local_form.help("local_exceptions"), taken=taken + marked)
+        self.exceptions = Exceptions(help=local_form.help("local_exceptions"), taken=self.figures.taken)
         self.figures.add_below(self.exceptions)
+        yield
         roles = tuple(_(name) for name in ROLE_NAMES.values())
         labels = form.access_keys((*roles, _("Add"), _("Remove"), _("Up"), _("Down")), taken)
         self.roles = Roles(labels[: len(roles)], help=local_form.help("roles"))
         self.launch = AtLaunch(labels[len(roles) :], help=local_form.help("warm_at_launch"))
+        below = _stacked(self.roles, self.launch)
+        yield
         self.routes = Routes(
-            chosen=lambda: side.state.value.active,
+            chosen=lambda: self._side.state.value.active,
             drafts=lambda: self.drafts,
-            label=next(field.label for field in page.fields if field.name == "default_route"),
+            label=next(field.label for field in self._page.fields if field.name == "default_route"),
             taken=taken,
         )
         self.routes.rules.examples_wanted.connect(self._add_examples)
+        yield
         self._editors: dict[str, _Editor] = {
             "local_exceptions": self.exceptions,
             "roles": self.roles,
@@ -114,17 +128,9 @@ class LocalPage(QWidget):
         }
         for editor in self._editors.values():
             editor.changed.connect(self._edited)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName(_("Parts of the page"))
-        for part, label in zip(
-            (self.strategy, self.loaded, self.figures, _stacked(self.roles, self.launch), self.routes),
-            keyed,
-            strict=True,
-        ):
+        parts = (self.strategy, self.loaded, self.figures, below, self.routes)
+        for part, label in zip(parts, self._titles, strict=True):
             self.tabs.addTab(part, label)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.tabs)
 
     @property
     def rows(self) -> dict[str, FieldRow]:

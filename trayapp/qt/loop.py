@@ -76,7 +76,7 @@ async def _main(qt: Application, paths: Paths, claim: Claim, *, silent: bool, de
 
 
 def _catch(app: App, loop: asyncio.AbstractEventLoop) -> None:
-    """Signals end the program tidily; what nobody expected, in a slot either, is reported and does not end it."""
+    """What nobody expected, in a slot either, is reported and does not end the program."""
 
     def unexpected(kind: type[BaseException], exc: BaseException, trace: TracebackType | None) -> None:
         app.report("a slot", exc.with_traceback(trace))

@@ -92,7 +92,7 @@ class ModelMenu(QMenu):
         """The submenu that these keys lead to, in the view that waits for the menu to be closed, else in this one."""
         view = self._next[0] if self._next else self._view
         found: Submenu | None = None
-        inside: Sequence[Entry] = (view.profiles, view.local, view.gateway)
+        inside: Sequence[Entry] = (view.profiles, view.local, view.gateway, view.update)
         for key in path:
             found = next((it for it in inside if isinstance(it, Submenu) and it.key == key), None)
             if found is None:
@@ -146,7 +146,7 @@ def _entries(view: TrayView) -> list[Entry]:
     if view.top:
         made += (None, *view.top)
     made += _inline(view) if view.inline else _submenus(view)
-    below = [it for it in (view.profiles, view.local, view.gateway) if it is not None]
+    below = [it for it in (view.profiles, view.local, view.gateway, view.update) if it is not None]
     if below:
         made += (None, *below)
     if view.tail and made:

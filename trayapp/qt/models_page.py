@@ -1,4 +1,4 @@
-"""What the page “Models” has besides its preferences: how many models are hidden, and all of them shown again."""
+"""The page “Models”: its preferences, how many models are hidden, and all of them shown again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from trayapp.core.intents import Hide
 from trayapp.core.language import _, plural
 from trayapp.core.state import State
 from trayapp.qt.dialogs import Perform, Start, plain
-from trayapp.qt.fields import small
+from trayapp.qt.fields import FieldPage, small
 from trayapp.qt.local_order import boxed, push
 from trayapp.qt.outcome import Outcome
+from trayapp.ui import form
 
 
 class HiddenModels:
@@ -40,3 +41,14 @@ class HiddenModels:
 
     def _show_all(self) -> None:
         self.outcome.ask(Hide(None), _("Showing them…"))
+
+
+class ModelsPage(FieldPage):
+    """The preferences, and below them the models that are hidden."""
+
+    def __init__(self, page: form.Page, *, perform: Perform, start: Start, taken: str) -> None:
+        """``taken`` are access keys in use around the page."""
+        super().__init__(page, taken=taken)
+        (words,) = form.access_keys((_("Show all again"),), self.taken)
+        self.hidden = HiddenModels(words, perform=perform, start=start)
+        self.add_below(self.hidden.group)

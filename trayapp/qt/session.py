@@ -7,8 +7,6 @@ three ways: by Qt (the X11 session manager, WM_QUERYENDSESSION, macOS), by a sig
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
+from trayapp.app.ending import Ending
 from trayapp.app.root import App
 
 if TYPE_CHECKING:
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LAST = 4.5
-"""Seconds after which the process ends whatever still hangs; sessions wait for five."""
-TIDY = 2.0
-"""Seconds of them for a tidy end; then answers under way are cut off."""
 SETTLE = 3.0
 """Seconds that a session is held up while files are being written; usually it takes a hundredth."""
 
@@ -77,18 +72,13 @@ class Application(QApplication):
         return super().event(event)
 
 
-class SessionEnd:
+class SessionEnd(Ending):
     """Hears that the session ends, and ends the program with it."""
 
-    def __init__(
-        self, app: App, workers: Workers, *, last: float = LAST, exit: Callable[[int], object] = os._exit
-    ) -> None:
-        self._app = app
+    def __init__(self, app: App, workers: Workers, **more: Any) -> None:
+        """``more`` as for every end."""
+        super().__init__(app, **more)
         self._workers = workers
-        self._last = last
-        self._exit = exit
-        self._hurry = asyncio.Event()
-        self._timer: threading.Timer | None = None
 
     def listen(self, qt: Application, loop: asyncio.AbstractEventLoop) -> None:
         """From now on."""
@@ -96,41 +86,13 @@ class SessionEnd:
         qt.saveStateRequest.connect(self.save)
         qt.told.connect(self.ends)
         qt.aboutToQuit.connect(self._loop_ends)
-        if sys.platform != "win32":
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.ends)
+        self.heed(loop, by_loop=sys.platform != "win32")
 
     def save(self, manager: QSessionManager) -> None:
         """The session is about to end, unless somebody objects; it waits until this returns."""
         # the entry for start at login starts it again; twice would be a second start, which opens a window
         manager.setRestartHint(QSessionManager.RestartHint.RestartNever)
         self._workers.settle(SETTLE)
-
-    def ends(self) -> None:
-        """It ends now: so do we, in any case."""
-        if self._timer is None:
-            self._timer = threading.Timer(self._last, self._exit, (0,))
-            self._timer.name, self._timer.daemon = "the last moment", True
-            self._timer.start()
-        self._hurry.set()
-        self._app.leaving.set()
-
-    async def closed(self) -> None:
-        """Close the program: tidily, and where the session ends, in time."""
-        closing = asyncio.ensure_future(self._app.close())
-        hurry = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait({closing, hurry}, return_when=asyncio.FIRST_COMPLETED)
-        hurry.cancel()
-        if not closing.done():
-            await asyncio.wait({closing}, timeout=TIDY)
-        if not closing.done():
-            await self._app.tasks.close(0.5)  # who waits for answers to finish is among them
-        await closing
-
-    def over(self) -> None:
-        """There is no last moment, after all. The program never says so: threads may hang behind its back."""
-        if self._timer is not None:
-            self._timer.cancel()
 
     def _loop_ends(self) -> None:
         if not self._app.leaving.is_set():  # Windows says so without asking, and kills the process next

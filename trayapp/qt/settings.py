@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypedDict
 
+import shiboken6
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from trayapp.core.intents import Intent, OpenHelp, SetLogin
 from trayapp.core.language import _
@@ -14,25 +16,34 @@ from trayapp.core.settings import DESKTOP, GATEWAY, GENERAL, LOCAL, MODELS, PROV
 from trayapp.core.state import State
 from trayapp.core.topic import Topic
 from trayapp.providers.spec import ProviderSpec
-from trayapp.qt import settings_general
 from trayapp.qt.about import AboutPage
 from trayapp.qt.account_form import Warn
 from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.diagnostics import DiagnosticsPage, Doctor
-from trayapp.qt.dialogs import Perform, Start, named_buttons, plain, question
+from trayapp.qt.dialogs import Perform, Start, plain, question
 from trayapp.qt.fields import FieldPage, fit, tab_after
 from trayapp.qt.gateway_page import GatewayPage, GatewaySide
 from trayapp.qt.local_page import LocalPage, LocalSide
-from trayapp.qt.login import LoginRow, LoginStatus
-from trayapp.qt.models_page import HiddenModels
+from trayapp.qt.login import LoginStatus
+from trayapp.qt.models_page import ModelsPage
 from trayapp.qt.profiles_page import ProfilesPage
+from trayapp.qt.settings_buttons import Buttons
 from trayapp.qt.settings_drafts import Drafts
-from trayapp.qt.settings_general import GeneralMore
-from trayapp.qt.settings_keys import ShortcutLine
+from trayapp.qt.settings_general import GeneralPage
+from trayapp.qt.settings_keys import DesktopPage
+from trayapp.qt.settings_made import Made, P
 from trayapp.qt.settings_pages import Pages
 from trayapp.ui import form
 from trayapp.ui.accounts import AccountView, Offer
 from trayapp.ui.menu_rows import ordered
+
+
+class _Does(TypedDict):
+    """What every page that does something needs."""
+
+    perform: Perform
+    start: Start
+    taken: str
 
 
 class SettingsDialog(QDialog):
@@ -60,12 +71,14 @@ class SettingsDialog(QDialog):
         gateway: GatewaySide,
         stored: Callable[[], Settings] | None = None,
         forced: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
         exported: Callable[[], dict[str, Any]] = dict,
         shortcut_problem: Topic[str] | None = None,
     ) -> None:
         """``stored``: what is changed and saved, where the environment sets some of what holds; ``forced``: by
-        which variable it does, by the names of preferences. ``exported`` gives all that can be taken elsewhere;
-        ``shortcut_problem``: why the keys that find a model do not work.
+        which variable it does, by the names of preferences; ``without``: preferences that mean nothing here.
+        ``exported`` gives all that can be taken elsewhere; ``shortcut_problem``: why the keys that find a model do
+        not work.
         """
         super().__init__(parent)
         self._perform = perform
@@ -73,102 +86,93 @@ class SettingsDialog(QDialog):
         self._settings = settings
         self._stored = stored or (lambda: settings.value)
         self._forced = forced or {}
+        self._without = without
         self._accounts = accounts
         self._side = local
         self._problem = shortcut_problem or Topic("")
         self._read_login = login
         self._leave: list[Callable[[], None]] = []
-        self._asking = self._saving = False
+        self._asking = self._saving = self._making = self._asked = False
+        self._then = ("", False)
+        """The account to be shown when the dialog opens, and whether to ask which one to add."""
+        self._login: LoginStatus | None = None
         self.setWindowTitle(_("Settings – trayapp"))
-        pages = form.pages(settings.value, self._forced)
-        self._declared = {page.name: page for page in pages}
+        declared = self._declare(settings.value)
+        self._made = Made([page.name for page in declared])
+        self.drafts = Drafts(self._made)
         self.message = plain()
         self.message.hide()
-        taken = self._make_buttons()
-        self.pages: dict[str, FieldPage] = {}
-        self.turner = Pages(self._titles, lambda name: self.drafts.control(name))
-        self.providers = ProvidersPage(perform=perform, start=start, specs=specs, offers=offers, warn=warn, taken=taken)
-        self.diagnostics = DiagnosticsPage(doctor=doctor, perform=perform, start=start, taken=taken)
-        self.about = AboutPage(about)
-        self.local = LocalPage(self._declared[LOCAL], local, perform=perform, start=start, taken=taken)
-        self.gateway = GatewayPage(self._declared[GATEWAY], gateway, perform=perform, start=start, taken=taken)
-        self.profiles = ProfilesPage(state=local.state, models=local.models, perform=perform, start=start, taken=taken)
-        for editor in (self.providers, self.local, self.gateway, self.profiles):
-            editor.changed.connect(self._edited)
-        own: dict[str, QWidget] = {
-            GENERAL: self._general(taken, exported),
-            DESKTOP: self._desktop(taken),
-            PROVIDERS: self.providers,
-            MODELS: self._models(taken),
-            LOCAL: self.local,
-            GATEWAY: self.gateway,
-            form.PROFILES: self.profiles,
-            form.DIAGNOSTICS: self.diagnostics,
-            form.ABOUT: self.about,
+        self.buttons = Buttons()
+        self.buttons.reset.clicked.connect(lambda _checked: self._reset())
+        self.buttons.apply.clicked.connect(lambda _checked: self._begin(close=False))
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        taken = self.buttons.letters
+        does: _Does = {"perform": perform, "start": start, "taken": taken}
+        self._makers: dict[str, Callable[[form.Page], QWidget]] = {
+            GENERAL: lambda page: GeneralPage(page, exported=exported, **does),
+            DESKTOP: lambda page: DesktopPage(page, self._problem, taken=taken),
+            PROVIDERS: lambda _page: ProvidersPage(specs=specs, offers=offers, warn=warn, **does),
+            MODELS: lambda page: ModelsPage(page, **does),
+            LOCAL: lambda page: LocalPage(page, local, **does),
+            GATEWAY: lambda page: GatewayPage(page, gateway, **does),
+            form.PROFILES: lambda _page: ProfilesPage(state=local.state, models=local.models, **does),
+            form.DIAGNOSTICS: lambda _page: DiagnosticsPage(doctor=doctor, **does),
+            form.ABOUT: lambda _page: AboutPage(about, perform=perform, start=start),
         }
-        self.drafts = Drafts(self.login, self.pages, self.providers, self.local, self.gateway, self.profiles)
-        for page in pages:
-            self.turner.add(page, own[page.name])
+        self.turner = Pages(self._titles, self.drafts.control)
+        for page in declared:
+            self.turner.declare(page)
         layout = QVBoxLayout(self)
         layout.addWidget(self.turner, 1)
         layout.addWidget(self.message)
         layout.addWidget(self.buttons)
         self.turner.turned.connect(self._look)
         self.turner.help_wanted.connect(lambda page: start(self._ask(OpenHelp(page))))
-        self.turner.account_wanted.connect(self.providers.select)
+        self.turner.account_wanted.connect(self._select)
         self._order_tab()
         fit(self, 140, 44)
 
     # -- what it is made of ---------------------------------------------------------------------
 
-    def _make_buttons(self) -> str:
-        """OK, Cancel, Apply, and what resets a page; the letters of their access keys."""
-        box = QDialogButtonBox.StandardButton
-        self.buttons = QDialogButtonBox(box.Ok | box.Cancel | box.Apply)
-        keyed = form.access_keys((_("OK"), _("Cancel"), _("Apply"), _("Reset page")))
-        named_buttons(self.buttons, dict(zip((box.Ok, box.Cancel, box.Apply), keyed, strict=False)))
-        self.buttons.button(box.Ok).setDefault(True)
-        self.apply_button = self.buttons.button(box.Apply)
-        self.reset_button = self.buttons.addButton(keyed[-1], QDialogButtonBox.ButtonRole.ResetRole)
-        self.reset_button.setAutoDefault(False)
-        told = _("Enters what the program has by itself on this page. Apply or OK saves it.")
-        self.reset_button.setToolTip(told)
-        self.reset_button.setAccessibleDescription(told)
-        self.reset_button.clicked.connect(lambda _checked: self._reset())
-        self.apply_button.clicked.connect(lambda _checked: self._begin(close=False))
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        return form.access_letters(keyed)
+    async def _make_all(self) -> None:
+        """Each step in a turn of the loop of its own: together they keep the thread busy for a tenth of a second."""
+        try:
+            for _step in self._steps():
+                await asyncio.sleep(0)
+                if not shiboken6.isValid(self):
+                    return  # the program ends
+        finally:
+            self._making = False
 
-    def _fields(self, name: str, taken: str, first: QWidget | None = None) -> tuple[FieldPage, str]:
-        """A page of lines, and the access keys in use on it and around it."""
-        declared = self._declared[name]
-        page = self.pages[name] = FieldPage(declared, taken=taken, first=first)
-        page.changed.connect(self._edited)
-        labels = form.access_keys((field.label for field in declared.fields), taken)
-        return page, taken + form.access_letters(labels)
+    def _steps(self) -> Iterator[None]:
+        """The page that is wanted, then the window, then every other page."""
+        while self._asked or self.turner.missing:
+            if self._asked and self.turner.shown is not None:
+                self._open()
+            else:
+                yield from self._make(self.turner.missing[0])
+            yield
 
-    def _general(self, taken: str, exported: Callable[[], dict[str, Any]]) -> FieldPage:
-        own = form.access_keys((_("Start with the desktop"), *settings_general.labels()), taken)
-        self.login = LoginRow(own[0])
-        self.login.check.toggled.connect(lambda _on: self._edited())
-        page, _taken = self._fields(GENERAL, taken + form.access_letters(own), self.login)
-        self.more = GeneralMore(own[1:], perform=self._perform, start=self._start, exported=exported)
-        page.add_below(self.more)
-        return page
+    def _make(self, name: str) -> Iterator[None]:
+        page = self._makers[name](self._declared[name])
+        if isinstance(page, LocalPage | GatewayPage):
+            for _part in page.parts():
+                yield
+        if isinstance(page, FieldPage | LocalPage | GatewayPage | ProvidersPage | ProfilesPage):
+            page.changed.connect(self._edited)
+        self._made.put(name, page)
+        if self._leave:
+            self._show_all(name)
+            self._show_login()
+        yield
+        self.turner.put(name, page)
+        tab_after(self.previousInFocusChain() or self, self.buttons.tab_order)  # what is made last would come last
+        self._edited()
 
-    def _desktop(self, taken: str) -> FieldPage:
-        page, taken = self._fields(DESKTOP, taken)
-        (words,) = form.access_keys((_("Press keys…"),), taken)
-        self.shortcut = ShortcutLine(page.rows["shortcut"], self._problem, words)
-        return page
-
-    def _models(self, taken: str) -> FieldPage:
-        page, taken = self._fields(MODELS, taken)
-        (words,) = form.access_keys((_("Show all again"),), taken)
-        self.hidden = HiddenModels(words, perform=self._perform, start=self._start)
-        page.add_below(self.hidden.group)
-        return page
+    def page(self, kind: type[P]) -> P:
+        """The page of this kind. LookupError while it is not made."""
+        return self._made.those(kind)[0]
 
     def _order_tab(self) -> None:
         """From the search to the list of pages, through what is shown, to the buttons."""
@@ -181,14 +185,32 @@ class SettingsDialog(QDialog):
         """Something is entered that is not saved."""
         return self.drafts.dirty
 
-    def show_page(self, page: str = "", provider: str = "") -> None:
-        """Open, on this page and at this account if named; raised where it was open already."""
-        self.turner.show_page(PROVIDERS if provider else page)
+    def show_page(self, page: str = "", provider: str = "", *, add: bool = False) -> None:
+        """Open, on this page and at this account if named; raised where it was open already.
+
+        ``add``: with the question which provider to add. What is shown for the first time is made first, in turns.
+        """
+        self.turner.show_page(PROVIDERS if provider or add else page)
+        self._then = (provider, add)
+        self._asked = True
+        if self.turner.shown is not None:
+            self._open()
+        if not self._making and self.turner.missing:
+            self._making = True
+            self._start(self._make_all())
+
+    def _open(self) -> None:
+        (provider, add), self._then, self._asked = self._then, ("", False), False
         self.show()
         self.raise_()
         self.activateWindow()
         if provider:
-            self.providers.select(provider)
+            self._select(provider)
+        if add:
+            self.page(ProvidersPage).open_add_dialog()
+
+    def _select(self, account: str) -> None:
+        self.page(ProvidersPage).select(account)
 
     # -- opening and closing --------------------------------------------------------------------
 
@@ -197,14 +219,14 @@ class SettingsDialog(QDialog):
         super().showEvent(event)
         if not self._leave:
             self.turner.begin()
-            self._take_settings(self._settings.value, forget=True)
-            self._take_accounts(self._accounts.value, forget=True)
-            self._take_state(self._side.state.value, forget=True)
+            self._declare(self._settings.value)
+            for name, _page in self._made:
+                self._show_all(name)
             self._leave = [
                 self._settings.listen(self._take_settings),
                 self._side.state.listen(self._take_state),
                 self._accounts.listen(self._take_accounts),
-                self._problem.listen(lambda _problem: self.shortcut.refresh()),
+                self._problem.listen(lambda _problem: self._tell_problem()),
             ]
             self._say("")
             self._look()
@@ -279,7 +301,8 @@ class SettingsDialog(QDialog):
                 return False
             if isinstance(intent, SetLogin):
                 await self._look_at_login()
-        self.profiles.show_state(self._side.state.value, forget=True)
+        for page in self._made.those(ProfilesPage):
+            page.show_state(self._side.state.value, forget=True)
         self._say(_("Saved.") if intents else "")
         return True
 
@@ -297,36 +320,43 @@ class SettingsDialog(QDialog):
 
     # -- what is shown --------------------------------------------------------------------------
 
-    def _take_settings(self, settings: Settings, *, forget: bool = False) -> None:
-        for page in form.pages(settings, self._forced):
-            if page.name == LOCAL:
-                self.local.show_settings(settings, page, forget=forget)
-            elif page.name == GATEWAY:
-                self.gateway.show_settings(settings, page, forget=forget)
-            elif page.name in self.pages:
-                for field in page.fields:
-                    self.pages[page.name].rows[field.name].show_field(field, forget=forget)
+    def _declare(self, settings: Settings) -> tuple[form.Page, ...]:
+        pages = form.pages(settings, self._forced, without=self._without)
+        self._declared = {page.name: page for page in pages}
+        return pages
+
+    def _take_settings(self, settings: Settings) -> None:
+        self._made.show_settings(settings, self._declare(settings))
         if self.isVisible():
             self._take_accounts(self._accounts.value)  # the order is a setting
-        self.shortcut.refresh()
         self._edited()
 
-    def _take_accounts(self, views: Sequence[AccountView], *, forget: bool = False) -> None:
+    def _take_accounts(self, views: Sequence[AccountView]) -> None:
         """In the order of the menu."""
-        placed = ordered(views, self._settings.value)
-        self.providers.show_accounts(placed, forget=forget)
-        self.profiles.show_accounts(placed)
+        self._made.show_accounts(ordered(views, self._settings.value))
 
-    def _take_state(self, state: State, *, forget: bool = False) -> None:
-        self.local.show_state(state, forget=forget)
-        self.gateway.show_state(state)
-        self.hidden.show_state(state)
-        self.profiles.show_state(state, forget=forget)
+    def _take_state(self, state: State) -> None:
+        self._made.show_state(state)
         self._edited()
+
+    def _show_all(self, name: str) -> None:
+        settings, state = self._settings.value, self._side.state.value
+        self._made.show_all(self._declared[name], settings, state, ordered(self._accounts.value, settings))
 
     async def _look_at_login(self) -> None:
-        self.login.show_status(await self._read_login())
-        self._edited()
+        self._login = await self._read_login()
+        if shiboken6.isValid(self):  # else the program ends
+            self._show_login()
+            self._edited()
+
+    def _show_login(self) -> None:
+        for page in self._made.those(GeneralPage):
+            if self._login is not None:
+                page.login.show_status(self._login)
+
+    def _tell_problem(self) -> None:
+        for page in self._made.those(DesktopPage):
+            page.shortcut.refresh()
 
     def _titles(self) -> list[tuple[str, str]]:
         """Every account and what it is called."""
@@ -335,17 +365,17 @@ class SettingsDialog(QDialog):
     def _look(self) -> None:
         """What is made when somebody looks, and where Tab goes then."""
         shown = self.turner.shown
-        if shown is self.about:
-            self.about.fill()
-        if shown is self.diagnostics or shown is self.about:
-            tab_after(self.turner.link, self.about.controls if shown is self.about else self.diagnostics.controls)
+        if isinstance(shown, AboutPage):
+            shown.fill()
+        if isinstance(shown, AboutPage | DiagnosticsPage):
+            tab_after(self.turner.link, shown.controls)
         self._edited()
 
     def _edited(self) -> None:
-        self.apply_button.setEnabled(self.dirty and not self._saving)
+        self.buttons.apply.setEnabled(self.dirty and not self._saving)
         page = self.drafts.resettable(self.turner.current)
-        self.reset_button.setVisible(page is not None)
-        self.reset_button.setEnabled(page is not None and page.differs and not self._saving)
+        self.buttons.reset.setVisible(page is not None)
+        self.buttons.reset.setEnabled(page is not None and page.differs and not self._saving)
 
     def _say(self, text: str) -> None:
         self.message.setText(text)

@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeAlias
 
-from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
 from trayapp.core.intents import Intent, SaveAccount, SaveSettings, SetLogin, SetStrategy, SwitchGateway
 from trayapp.core.language import _
-from trayapp.core.settings import GATEWAY, LOCAL, PROVIDERS, Settings
+from trayapp.core.settings import Settings
 from trayapp.qt.accounts import ProvidersPage
 from trayapp.qt.fields import FieldPage, FieldRow, bring_up, go_to
 from trayapp.qt.gateway_page import GatewayPage
 from trayapp.qt.local_page import LocalPage
-from trayapp.qt.login import LoginRow
 from trayapp.qt.profiles_page import ProfilesPage
+from trayapp.qt.settings_general import GeneralPage
+from trayapp.qt.settings_made import Made
 from trayapp.ui import form
 
 Resettable: TypeAlias = FieldPage | LocalPage | GatewayPage
 
 
-class Drafts(Struct, frozen=True):
-    """The parts of the dialog in which something can be entered."""
+class Drafts:
+    """What is entered on the pages that are made by now."""
 
-    login: LoginRow
-    pages: Mapping[str, FieldPage]
-    """Those that have nothing but lines to save."""
-    providers: ProvidersPage
-    local: LocalPage
-    gateway: GatewayPage
-    profiles: ProfilesPage
+    def __init__(self, made: Made) -> None:
+        self._made = made
 
     @property
     def rows(self) -> list[FieldRow]:
         """The lines of the pages that have nothing else."""
-        return [row for page in self.pages.values() for row in page.rows.values()]
+        return [row for page in self._made.those(FieldPage) for row in page.rows.values()]
 
     @property
     def dirty(self) -> bool:
         """Something is entered that is not saved."""
-        lines = self.login.dirty or any(row.dirty for row in self.rows)
-        editors = (self.local, self.gateway, self.profiles)
-        return lines or bool(self.providers.dirty) or any(editor.dirty for editor in editors)
+        logins = [page.login for page in self._made.those(GeneralPage)]
+        kinds = (LocalPage, GatewayPage, ProfilesPage, ProvidersPage)
+        editors = [page for _name, page in self._made if isinstance(page, kinds)]
+        return any(it.dirty for it in (*logins, *self.rows, *editors))
 
     def complaint(self, show: Callable[[str, str], None]) -> str:
         """Why nothing can be saved, in a sentence, after showing where; empty where it can.
@@ -51,63 +47,70 @@ class Drafts(Struct, frozen=True):
         ``show`` turns to a page, and there to an account.
         """
         unusable = _("Nothing was saved: “{label}” is not usable yet.")
-        for name, page in self.pages.items():
-            for row in page.rows.values():
-                if row.problem:
-                    show(name, "")
-                    bring_up(row.control)
-                    return unusable.format(label=row.field.label)
-        editors: tuple[tuple[str, LocalPage | GatewayPage], ...] = ((LOCAL, self.local), (GATEWAY, self.gateway))
-        for name, editor in editors:
-            if editor.wrong is not None:
-                wrong = editor.wrong
-                show(name, "")
-                go_to(editor.tabs, wrong)
-                return unusable.format(label=wrong.accessibleName())
-        draft = self.profiles.wrong
-        if draft is not None:
-            show(form.PROFILES, "")
-            self.profiles.show_wrong()
-            return unusable.format(label=draft.name.strip() or _("A profile without a name"))
-        for account in self.providers.dirty:
-            if account.wrong is not None:
-                show(PROVIDERS, account.provider)
-                account.wrong.setFocus()
-                return _("Nothing was saved: one line of this account is not usable yet.")
+        for name, page in self._made:
+            match page:
+                case FieldPage():
+                    row = next((it for it in page.rows.values() if it.problem), None)
+                    if row is not None:
+                        show(name, "")
+                        bring_up(row.control)
+                        return unusable.format(label=row.field.label)
+                case LocalPage() | GatewayPage():
+                    wrong = page.wrong
+                    if wrong is not None:
+                        show(name, "")
+                        go_to(page.tabs, wrong)
+                        return unusable.format(label=wrong.accessibleName())
+                case ProfilesPage():
+                    draft = page.wrong
+                    if draft is not None:
+                        show(name, "")
+                        page.show_wrong()
+                        return unusable.format(label=draft.name.strip() or _("A profile without a name"))
+                case ProvidersPage():
+                    account = next((it for it in page.dirty if it.wrong is not None), None)
+                    if account is not None and account.wrong is not None:
+                        show(name, account.provider)
+                        account.wrong.setFocus()
+                        return _("Nothing was saved: one line of this account is not usable yet.")
         return ""
 
     def intents(self, stored: Settings) -> list[Intent]:
         """What saves everything, in its order: settings first, for the others may depend on them."""
         made: list[Intent] = []
         texts = {row.field.name: row.text for row in self.rows if row.dirty}
-        if texts or self.local.settings_dirty or self.gateway.settings_dirty:
+        servers, gateways = self._made.those(LocalPage), self._made.those(GatewayPage)
+        editors: list[LocalPage | GatewayPage] = [*servers, *gateways]
+        if texts or any(page.settings_dirty for page in editors):
             changed = form.changed(stored, texts)
-            made.append(SaveSettings(self.gateway.applied(self.local.applied(changed))))
-        if self.local.strategy.dirty:
-            made.append(SetStrategy(self.local.strategy.chosen))
-        if self.gateway.switch.dirty:
-            made.append(SwitchGateway(self.gateway.switch.text == form.ON))
-        made += [SaveAccount(account.draft) for account in self.providers.dirty]
-        made += self.profiles.intents
-        if self.login.dirty:
-            made.append(SetLogin(self.login.check.isChecked()))
+            for page in editors:
+                changed = page.applied(changed)
+            made.append(SaveSettings(changed))
+        made += [SetStrategy(page.strategy.chosen) for page in servers if page.strategy.dirty]
+        made += [SwitchGateway(page.switch.text == form.ON) for page in gateways if page.switch.dirty]
+        made += [SaveAccount(it.draft) for page in self._made.those(ProvidersPage) for it in page.dirty]
+        made += [intent for page in self._made.those(ProfilesPage) for intent in page.intents]
+        logins = [page.login for page in self._made.those(GeneralPage)]
+        made += [SetLogin(login.check.isChecked()) for login in logins if login.dirty]
         return made
 
     def resettable(self, page: str) -> Resettable | None:
         """The page of this name, if it has preferences."""
-        pages: dict[str, Resettable] = {**self.pages, LOCAL: self.local, GATEWAY: self.gateway}
-        return pages.get(page)
+        it = self._made.named(page)
+        return it if isinstance(it, Resettable) else None
 
     def control(self, name: str) -> QWidget | None:
-        """Where the preference of this name is changed."""
-        own: dict[str, QWidget] = {
-            "local_exceptions": self.local.exceptions,
-            "warm_at_launch": self.local.launch,
-            "roles": self.local.roles,
-            "default_route": self.local.routes.default,
-            "gateway_failover": self.gateway.failover,
-        }
-        if name in own:
-            return own[name]
-        rows = {**self.local.rows, **self.gateway.rows, **{row.field.name: row for row in self.rows}}
-        return rows[name].control if name in rows else None
+        """Where the preference of this name is changed, once its page is made."""
+        controls: dict[str, QWidget] = {row.field.name: row.control for row in self.rows}
+        for local in self._made.those(LocalPage):
+            controls |= {name: row.control for name, row in local.rows.items()}
+            controls |= {
+                "local_exceptions": local.exceptions,
+                "warm_at_launch": local.launch,
+                "roles": local.roles,
+                "default_route": local.routes.default,
+            }
+        for gateway in self._made.those(GatewayPage):
+            controls |= {name: row.control for name, row in gateway.rows.items()}
+            controls["gateway_failover"] = gateway.failover
+        return controls.get(name)

@@ -1,4 +1,4 @@
-"""What the page “General” has besides its preferences: the first steps again, and settings to and from a file."""
+"""The page “General”: its preferences, start with the desktop, the first steps, and settings to and from a file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from trayapp.core import transfer
 from trayapp.core.errors import UserError
 from trayapp.core.intents import Import, OpenWelcome
 from trayapp.core.language import _
 from trayapp.qt.dialogs import Perform, Start, plain, question
-from trayapp.qt.fields import small
+from trayapp.qt.fields import FieldPage, small
 from trayapp.qt.local_order import boxed, push
+from trayapp.qt.login import LoginRow
 from trayapp.qt.outcome import Outcome
 from trayapp.system import files
 from trayapp.system.store import LIMIT
+from trayapp.ui import form
 
 NAME = "trayapp.json"
 """What an export is called unless somebody calls it otherwise."""
@@ -28,6 +31,22 @@ NAME = "trayapp.json"
 def labels() -> tuple[str, ...]:
     """The words on its buttons, in their order, for whoever gives out access keys."""
     return (_("Run the first steps again…"), _("Export…"), _("Import…"))
+
+
+class GeneralPage(FieldPage):
+    """Start with the desktop, the preferences, and below them what is done at once."""
+
+    def __init__(
+        self, page: form.Page, *, perform: Perform, start: Start, exported: Callable[[], dict[str, Any]], taken: str
+    ) -> None:
+        """``exported`` gives the document to be written; ``taken`` are access keys in use around the page."""
+        own = form.access_keys((_("Start with the desktop"), *labels()), taken)
+        login = LoginRow(own[0])
+        super().__init__(page, taken=taken + form.access_letters(own), first=login)
+        self.login = login
+        login.check.toggled.connect(lambda _on: self.changed.emit())
+        self.more = GeneralMore(own[1:], perform=perform, start=start, exported=exported)
+        self.add_below(self.more)
 
 
 class GeneralMore(QWidget):
@@ -140,10 +159,4 @@ def read(path: Path) -> dict[str, Any]:
         data = files.read_bytes(path, LIMIT)
     except OSError as exc:
         raise UserError(_("“{file}” could not be read: {why}.").format(file=path, why=exc.strerror or exc)) from exc
-    try:
-        document: dict[str, Any] = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=dict[str, Any])
-    except (msgspec.MsgspecError, RecursionError) as exc:
-        raise UserError(_("“{file}” is no export of trayapp. Nothing was changed.").format(file=path)) from exc
-    if len(data) > LIMIT:
-        raise UserError(_("This export is too large to be one of trayapp’s. Nothing was changed."))
-    return document
+    return transfer.decoded(data)

@@ -1,4 +1,4 @@
-"""The line for the keys that find a model from anywhere: typed by hand, or recorded as they are pressed."""
+"""The page “Icon and keys”: the keys that find a model from anywhere are typed, or recorded as they are pressed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from trayapp.core.language import _
 from trayapp.core.shortcuts import no_shortcut
 from trayapp.core.topic import Topic
 from trayapp.qt.dialogs import plain
-from trayapp.qt.fields import FieldRow, embolden
+from trayapp.qt.fields import FieldPage, FieldRow, embolden
+from trayapp.ui import form
 
 _NAMES = {
     Qt.Key.Key_Space: "Space",
@@ -146,3 +147,18 @@ class ShortcutLine:
         control = self._row.control
         if isinstance(control, QLineEdit):
             control.setText(text)
+
+
+class DesktopPage(FieldPage):
+    """Its preferences, with a button to press the keys."""
+
+    def __init__(self, page: form.Page, problem: Topic[str], *, taken: str) -> None:
+        """``problem``: why the keys in use do not work; ``taken`` are access keys in use around the page."""
+        super().__init__(page, taken=taken)
+        (words,) = form.access_keys((_("Press keys…"),), self.taken)
+        self.shortcut = ShortcutLine(self.rows["shortcut"], problem, words)
+
+    def show_fields(self, page: form.Page, *, forget: bool = False) -> None:
+        """Show the values that hold now, and whether the keys work."""
+        super().show_fields(page, forget=forget)
+        self.shortcut.refresh()

@@ -99,7 +99,7 @@ class _Room(QScrollArea):
 
 
 class Pages(QWidget):
-    """All pages; which one is shown, and what can be found on them."""
+    """All pages; which one is shown, and what can be found on them. Each is declared first, and made later."""
 
     turned = Signal()
     """Another page is shown."""
@@ -114,6 +114,12 @@ class Pages(QWidget):
         self._accounts, self._controls = accounts, controls
         self._pages: dict[str, Page] = {}
         self._widgets: dict[str, QWidget] = {}
+        """Those that are made."""
+        self._rooms: dict[str, QWidget] = {}
+        """What they stand in."""
+        self._current = ""
+        self._place: Place | None = None
+        """What somebody wants to go to, on a page that is not made yet."""
         self._named: dict[tuple[str, str], QWidget] = {}
         self._mark: Mark | None = None
         self.sidebar = Sidebar(self._index)
@@ -126,6 +132,8 @@ class Pages(QWidget):
         self.link = Link(_("More in the guide"))
         self.link.followed.connect(lambda: self.help_wanted.emit(self._pages[self.current].guide))
         self.stack = QStackedWidget()
+        self._empty = QWidget()
+        self.stack.addWidget(self._empty)
         above = QHBoxLayout()
         above.addWidget(self.title, 1)
         above.addWidget(self.link)
@@ -147,12 +155,18 @@ class Pages(QWidget):
     @property
     def current(self) -> str:
         """The name of the page that is shown."""
-        return list(self._widgets)[self.stack.currentIndex()] if self._widgets else ""
+        return self._current
 
     @property
     def shown(self) -> QWidget | None:
-        """The page itself."""
-        return self._widgets.get(self.current)
+        """The page itself; None while it is not made."""
+        return self._widgets.get(self._current)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the pages that are not made, the one to be shown first."""
+        left = (name for name in self._pages if name not in self._widgets)
+        return tuple(sorted(left, key=lambda name: name != self._current))
 
     @property
     def marked(self) -> QWidget | None:
@@ -163,13 +177,25 @@ class Pages(QWidget):
     def __contains__(self, name: str) -> bool:
         return name in self._widgets
 
-    def add(self, page: Page, widget: QWidget) -> None:
-        """A page, after the others."""
-        self._pages[page.name], self._widgets[page.name] = page, widget
-        self.stack.addWidget(widget if isinstance(widget, QScrollArea) else _Room(widget))
+    def declare(self, page: Page) -> None:
+        """There is such a page, after the others."""
+        self._pages[page.name] = page
         self.sidebar.add(page.name, page.title)
-        if len(self._widgets) == 1:
+        if len(self._pages) == 1:
             self.sidebar.select(page.name)
+
+    def put(self, name: str, widget: QWidget) -> None:
+        """This is the page of that name: it is made now."""
+        self._widgets[name] = widget
+        self._rooms[name] = room = widget if isinstance(widget, QScrollArea) else _Room(widget)
+        self.stack.addWidget(room)
+        place = self._place
+        if name == self._current:
+            self._turn(name)
+        if place is not None and place.page == name:
+            self._go(place)
+        if not self.missing:
+            self.sidebar.search_again()
 
     def show_page(self, name: str) -> None:
         """Turn to this page."""
@@ -177,7 +203,8 @@ class Pages(QWidget):
 
     def _turn(self, name: str) -> None:
         page = self._pages[name]
-        self.stack.setCurrentIndex(list(self._widgets).index(name))
+        self._current, self._place = name, None
+        self.stack.setCurrentWidget(self._rooms.get(name, self._empty))
         self.title.setText(page.title)
         self.about.setText(page.about)
         self.link.setVisible(bool(page.guide))
@@ -206,6 +233,9 @@ class Pages(QWidget):
 
     def _go(self, place: Place) -> None:
         self.show_page(place.page)
+        if place.page not in self._widgets:
+            self._place = place
+            return
         if place.account:
             self.account_wanted.emit(place.account)
             return

@@ -113,6 +113,12 @@ class Sidebar(QWidget):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
+    def search_again(self) -> None:
+        """There is more to be found than when somebody began to search."""
+        if self._places:
+            self._places = ()
+            self._typed(self.search.text())
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Arrows go from the field into what was found and back; Enter opens it, Esc ends the search."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

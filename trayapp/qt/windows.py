@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from PySide6.QtWidgets import QWidget
 
-from trayapp.app import about
-from trayapp.app.diagnosis import Doctor
-from trayapp.app.perform import perform
 from trayapp.app.root import App
 from trayapp.core.errors import UserError
-from trayapp.core.intents import CopyAddress, CopyToken, Intent, PickModel, Reply
+from trayapp.core.intents import (
+    CopyAddress,
+    CopyToken,
+    Intent,
+    OpenFinder,
+    OpenHelp,
+    OpenSettings,
+    OpenWelcome,
+    PickModel,
+    ShowAll,
+    Window,
+)
 from trayapp.core.language import _
 from trayapp.core.topic import Topic
 from trayapp.gateway.status import Status
-from trayapp.local.advice import Advice, advised
-from trayapp.providers import keys as key_hints
-from trayapp.providers.table import SPECS
-from trayapp.qt import clipboard, dialogs, garbage
-from trayapp.qt.gateway_page import GatewaySide
+from trayapp.qt import clipboard, dialogs
 from trayapp.qt.listwindow import ListWindow
-from trayapp.qt.local_page import LocalSide
 from trayapp.qt.messages import Messages
-from trayapp.qt.settings import SettingsDialog
-from trayapp.system import keys, memory
-from trayapp.system.login import LoginStatus
+from trayapp.system import keys
 from trayapp.ui import gateway
-from trayapp.ui.accounts import AccountView, Offer, account_views, offers
-from trayapp.ui.form import About
 from trayapp.ui.notices import Notice, Subject
 
 if TYPE_CHECKING:
     from trayapp.qt.finder import Finder
     from trayapp.qt.help import HelpWindow
+    from trayapp.qt.settings_window import SettingsWindow
     from trayapp.qt.welcome import Welcome
 
 
@@ -84,24 +83,31 @@ class Windows:
         self._feed = gateway or feed_of(app)
         self._ask = ask
         self._found = found
-        self._settings: SettingsDialog | None = None
+        self._settings: SettingsWindow | None = None
         self._models: ListWindow | None = None
         self._when_closed: Callable[[], None] | None = None
         self._finder: Finder | None = None
         self._welcome: Welcome | None = None
         self._help: HelpWindow | None = None
         self._messages = Messages()
-        self._accounts: Topic[tuple[AccountView, ...]] = Topic(())
-        self._leave: list[Callable[[], None]] = []
+
+    def prepare(self, what: Window) -> None:
+        """Make the window that is opened in a moment: both at once would keep the thread busy for long."""
+        match what:
+            case OpenSettings():
+                self._made_settings()
+            case OpenFinder():
+                self._made_finder()
+            case OpenWelcome():
+                self._made_welcome()
+            case OpenHelp():
+                self._made_help()
+            case ShowAll():
+                self._list()
 
     def settings(self, page: str = "", provider: str = "", *, add: bool = False) -> None:
         """The settings dialog, on this page and at this account, or with the question which provider to add."""
-        if self._settings is None:
-            self._settings = self._made()
-        self._settings.show_page(page, provider)
-        if add:
-            self._settings.providers.open_add_dialog()
-        self._app.tasks.start(self._look_at_keyring(), name="look at the keyring")
+        self._made_settings().open(page, provider, add=add)
 
     def models(self, provider: str = "", *, told: Callable[[], None] | None = None) -> None:
         """The list of all models, at this account's. ``told`` is called once, when its user closes it."""
@@ -110,19 +116,11 @@ class Windows:
 
     def finder(self, text: str = "") -> None:
         """The small window that finds a model as somebody types."""
-        if self._finder is None:
-            from trayapp.qt.finder import window
-
-            self._finder = window(self._app, self._ask)
-        self._finder.open(text)
+        self._made_finder().open(text)
 
     def welcome(self) -> None:
         """The steps of the first start."""
-        if self._welcome is None:
-            from trayapp.qt.welcome import window
-
-            self._welcome = window(self._app, self._ask, self._found)
-        self._welcome.open_anew()
+        self._made_welcome().open_anew()
 
     @property
     def welcoming(self) -> QWidget | None:
@@ -131,11 +129,7 @@ class Windows:
 
     def help(self, page: str = "") -> None:
         """The user guide."""
-        if self._help is None:
-            from trayapp.qt.help import window
-
-            self._help = window(self._app)
-        self._help.open_page(page)
+        self._made_help().open_page(page)
 
     def stand_in(self, reason: str) -> None:
         """The list in the tray's place, with the reason."""
@@ -145,8 +139,7 @@ class Windows:
     def tray_is_there(self) -> None:
         """The window that stood in goes; the icon has its place."""
         if self._models is not None and self._models.stands_in:
-            self._models.show_reason("")
-            self._models.hide()
+            self._models.put_away()
 
     def message(self, title: str, text: str) -> None:
         """That something did not work. There is one such window; what comes while it is open is added to it."""
@@ -176,14 +169,44 @@ class Windows:
 
     def close(self) -> None:
         """Close all of them."""
-        for leave in self._leave:
-            leave()
         self._messages.close()
-        for window in (self._settings, self._models, self._finder, self._welcome, self._help):
+        if self._settings is not None:
+            self._settings.close()
+        for window in (self._models, self._finder, self._welcome, self._help):
             if window is not None:
                 window.hide()
                 window.deleteLater()
         self._settings = self._models = self._finder = self._welcome = self._help = None
+
+    def _made_settings(self) -> SettingsWindow:
+        if self._settings is None:
+            from trayapp.qt.settings_window import SettingsWindow
+
+            self._settings = SettingsWindow(
+                self._app, self._feed, found=self._found, shortcut_problem=self._shortcut_problem
+            )
+        return self._settings
+
+    def _made_finder(self) -> Finder:
+        if self._finder is None:
+            from trayapp.qt.finder import window
+
+            self._finder = window(self._app, self._ask)
+        return self._finder
+
+    def _made_welcome(self) -> Welcome:
+        if self._welcome is None:
+            from trayapp.qt.welcome import window
+
+            self._welcome = window(self._app, self._ask, self._found)
+        return self._welcome
+
+    def _made_help(self) -> HelpWindow:
+        if self._help is None:
+            from trayapp.qt.help import window
+
+            self._help = window(self._app)
+        return self._help
 
     def _list(self) -> ListWindow:
         if self._models is None:
@@ -203,58 +226,9 @@ class Windows:
         if told is not None:
             told()
 
-    def _parent(self) -> SettingsDialog | ListWindow | None:
-        return next((it for it in (self._settings, self._models) if it is not None and it.isVisible()), None)
-
-    def _made(self) -> SettingsDialog:
-        app = self._app
-        for topic in (app.view, app.settings, app.state, app.keyring):
-            self._leave.append(topic.listen(lambda _value: self._redraw()))
-        self._redraw()
-        return SettingsDialog(
-            perform=self._perform,
-            start=lambda work: app.tasks.start(work, name="settings dialog"),
-            settings=app.settings,
-            accounts=self._accounts,
-            specs=SPECS,
-            offers=self._offers,
-            warn=key_hints.warning,
-            login=self._login,
-            doctor=Doctor(app, running=True),
-            about=self._about,
-            local=self._local(),
-            gateway=self._gateway(),
-            stored=lambda: app.stored,
-            forced=app.forced,
-            exported=self._exported,
-            shortcut_problem=self._shortcut_problem,
-        )
-
-    def _local(self) -> LocalSide:
-        app = self._app
-        return LocalSide(
-            views=app.local.views,
-            state=app.state,
-            watched=lambda on: app.local.watched(on, "settings"),
-            titles=lambda: {it.id: app.name(it.id) for it in app.accounts},
-            models=self._known,
-            loads=lambda: app.local.measurements.usual_all(),
-            advise=self._advise,
-            now=app.clock.now,
-        )
-
-    def _gateway(self) -> GatewaySide:
-        app, feed = self._app, self._feed
-        return GatewaySide(
-            status=feed.status,
-            state=app.state,
-            keyring=app.keyring,
-            token=feed.token,
-            session=feed.session,
-            models=self._known,
-            now=app.clock.now,
-            usage=feed.usage,
-        )
+    def _parent(self) -> QWidget | None:
+        settings = self._settings.dialog if self._settings is not None else None
+        return next((it for it in (settings, self._models) if it is not None and it.isVisible()), None)
 
     async def _copy_token(self, name: str) -> None:
         try:
@@ -263,54 +237,3 @@ class Windows:
             self._app.tell(Notice(Subject.FAILED, _("The token was not copied"), str(exc)))
             return
         clipboard.copy(token, secret=True)
-
-    def _known(self) -> tuple[str, ...]:
-        """Every model that is listed, whatever it is for: one of the roles is for embeddings."""
-        listings = self._app.catalog.listings.value
-        enabled = [it.id for it in self._app.accounts if it.enabled and it.id in listings]
-        return tuple(str(model.ref) for id in enabled for model in listings[id].models)
-
-    async def _advise(self) -> Advice | None:
-        found = await memory.look()
-        return advised(found.total, found.vram, unified=found.unified)
-
-    async def _look_at_keyring(self) -> None:
-        """Who is about to enter a key is told before where it will go. Asks for no password."""
-        self._app.keyring.publish((await self._app.keychain.keys.look()).value)
-
-    def _redraw(self) -> None:
-        app = self._app
-        views = account_views(
-            app.settings.value,
-            app.state.value,
-            app.catalog.listings.value,
-            SPECS,
-            app.keychain.variables(),
-            app.keyring.value,
-            app.keychain.session_slots(app.accounts),
-            app.clock.now(),
-            refreshing=app.catalog.refreshing.value,
-            env=app.env,
-        )
-        if views != self._accounts.value:
-            self._accounts.publish(views)
-
-    def _offers(self) -> tuple[Offer, ...]:
-        return offers(SPECS, self._app.settings.value, self._app.keychain.variables(), self._found())
-
-    async def _perform(self, intent: Intent) -> Reply:
-        try:
-            return await perform(self._app, intent, told=False)
-        finally:
-            garbage.tidy()
-
-    def _exported(self) -> dict[str, Any]:
-        from trayapp.app.transfer import exported
-
-        return exported(self._app)
-
-    async def _login(self) -> LoginStatus:
-        return await asyncio.to_thread(self._app.login().status)
-
-    def _about(self) -> About:
-        return about.about(self._app)

@@ -53,7 +53,7 @@ def output(argv: Sequence[str], *, seconds: float, limit: int = LIMIT) -> bytes 
 
 def _apart() -> dict[str, Any]:
     """A group of its own, so that all of it can be ended; on Windows, no black window."""
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover - Windows only
         import subprocess
 
         return {"creationflags": subprocess.CREATE_NO_WINDOW}
@@ -61,7 +61,7 @@ def _apart() -> dict[str, Any]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # pragma: no cover - Windows only
         process.kill()
         return
     try:

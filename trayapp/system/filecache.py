@@ -7,7 +7,6 @@ written, and cached pages are given up by the system whenever something else nee
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import random
 import stat
@@ -16,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -75,8 +74,9 @@ def read_ahead(
         if (_resident(handle, size) or 0.0) >= THERE:
             return ReadAhead(reason=_("The file is in the system’s file cache already."))
         with _last_in_line():
-            piece = bytearray(PIECE)
-            for count in itertools.count(1):
+            piece, count = bytearray(PIECE), 0
+            while True:
+                count += 1
                 if stop.is_set():
                     reason = _("Reading the file ahead was given up.")
                     break
@@ -105,8 +105,6 @@ def resident_share(path: str | Path) -> float | None:
         return None
     try:
         return _resident(handle, os.fstat(handle).st_size)
-    except OSError:
-        return None
     finally:
         os.close(handle)
 
@@ -114,13 +112,14 @@ def resident_share(path: str | Path) -> float | None:
 if sys.platform == "linux":
 
     def _resident(handle: int, size: int) -> float | None:
-        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_RANDOM)  # a look is not to make the kernel read on
         try:
-            found = [_cached(handle, place) for place in _places(size)]
+            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_RANDOM)  # a look is not to make the kernel read on
+            try:
+                found = [_cached(handle, place) for place in _places(size)]
+            finally:
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_NORMAL)
         except OSError:  # a file system that cannot say
             return None
-        finally:
-            os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_NORMAL)
         return sum(found) / len(found) if found else None
 
     def _cached(handle: int, place: int) -> bool:
@@ -129,7 +128,7 @@ if sys.platform == "linux":
         except BlockingIOError:
             return False
 
-else:
+else:  # pragma: no cover - Windows and macOS only
 
     def _resident(handle: int, size: int) -> float | None:
         return None
@@ -189,48 +188,50 @@ def _nothing() -> None:
     return None
 
 
-if sys.platform == "linux":
+def _lowered() -> Callable[[], object]:
+    """Put this thread behind all others at the disk; gives what undoes it."""
+    import ctypes
 
-    def _lowered() -> Callable[[], object]:
-        import ctypes
-        import platform
+    if sys.platform == "linux":
+        return _idle(ctypes.CDLL(None).syscall)
+    if sys.platform == "darwin":
+        return _throttled(ctypes.CDLL(None))
+    if sys.platform == "win32":
+        return _in_background(ctypes.windll.kernel32)
+    return _nothing
 
-        # there is no function for it in the C library; the numbers are those of the kernel's tables
-        numbers = {"x86_64": (251, 252), "aarch64": (30, 31)}.get(platform.machine())
-        if numbers is None:
-            return _nothing
-        call, this_thread, idle = ctypes.CDLL(None).syscall, 1, 3 << 13
-        before = call(numbers[1], this_thread, 0)
-        if before < 0 or call(numbers[0], this_thread, 0, idle) != 0:
-            return _nothing
-        return lambda: call(numbers[0], this_thread, 0, before)
 
-elif sys.platform == "darwin":
+def _idle(call: Any) -> Callable[[], object]:
+    """Linux: the class “idle”."""
+    import platform
 
-    def _lowered() -> Callable[[], object]:
-        import ctypes
-
-        disk, thread, throttle = 0, 1, 3
-        system = ctypes.CDLL(None)
-        before = system.getiopolicy_np(disk, thread)
-        if before < 0 or system.setiopolicy_np(disk, thread, throttle) != 0:
-            return _nothing
-        return lambda: system.setiopolicy_np(disk, thread, before)
-
-elif sys.platform == "win32":
-
-    def _lowered() -> Callable[[], object]:
-        import ctypes
-
-        begin, end = 0x10000, 0x20000
-        kernel = ctypes.windll.kernel32
-        kernel.GetCurrentThread.restype = ctypes.c_void_p
-        this = ctypes.c_void_p(kernel.GetCurrentThread())
-        if not kernel.SetThreadPriority(this, begin):
-            return _nothing
-        return lambda: kernel.SetThreadPriority(this, end)
-
-else:
-
-    def _lowered() -> Callable[[], object]:
+    # there is no function for it in the C library; the numbers are those of the kernel's tables
+    numbers = {"x86_64": (251, 252), "aarch64": (30, 31)}.get(platform.machine())
+    if numbers is None:
         return _nothing
+    this_thread, idle = 1, 3 << 13
+    before = call(numbers[1], this_thread, 0)
+    if before < 0 or call(numbers[0], this_thread, 0, idle) != 0:
+        return _nothing
+    return lambda: call(numbers[0], this_thread, 0, before)
+
+
+def _throttled(system: Any) -> Callable[[], object]:
+    """macOS: the policy “throttle” of this thread."""
+    disk, thread, throttle = 0, 1, 3
+    before = system.getiopolicy_np(disk, thread)
+    if before < 0 or system.setiopolicy_np(disk, thread, throttle) != 0:
+        return _nothing
+    return lambda: system.setiopolicy_np(disk, thread, before)
+
+
+def _in_background(kernel: Any) -> Callable[[], object]:
+    """Windows: the background mode of this thread."""
+    import ctypes
+
+    begin, end = 0x10000, 0x20000
+    kernel.GetCurrentThread.restype = ctypes.c_void_p
+    this = ctypes.c_void_p(kernel.GetCurrentThread())
+    if not kernel.SetThreadPriority(this, begin):
+        return _nothing
+    return lambda: kernel.SetThreadPriority(this, end)

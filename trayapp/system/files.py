@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from trayapp.core.language import _
+
 KEPT_ASIDE = 5
 """So many unreadable predecessors of a file are kept, the newest."""
 _ABANDONED = 600.0
@@ -139,8 +141,9 @@ def _opened(path: Path) -> int:
     mode = os.fstat(handle).st_mode
     if not stat.S_ISREG(mode):
         os.close(handle)
-        code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-        raise OSError(code, os.strerror(code), str(path))
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, _("it is a folder"), str(path))
+        raise OSError(errno.EINVAL, _("it is no file"), str(path))
     return handle
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import msgspec
 
-from trayapp.system import command
+from trayapp.system import command, files
 
 PATIENCE = 5.0
 """Seconds."""
+_LONGEST = 4096
+"""Bytes of the name of a folder."""
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -81,10 +83,10 @@ def parsed(data: bytes) -> Mapping[str, Use] | None:
 def _moved(home: Path) -> Path | None:
     """Where the user moved LM Studio's folder to; a file in the home names it."""
     try:
-        text = (home / ".lmstudio-home-pointer").read_text("utf-8").strip()
+        text = files.read_bytes(home / ".lmstudio-home-pointer", _LONGEST).decode().strip()
     except (OSError, ValueError):
         return None
-    return Path(text) if text and len(text) < 4096 and "\0" not in text else None
+    return Path(text) if text and "\0" not in text else None
 
 
 def _seconds(milliseconds: Any) -> float | None:

@@ -40,15 +40,13 @@ def busy(path: Path) -> bool:
     return handle is None
 
 
-if sys.platform == "win32":
-    import msvcrt
+def _lock(handle: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
 
-    def _lock(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
 
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -63,7 +63,7 @@ def available() -> int | None:
         return _linux(_text)[1] or None
     if sys.platform == "win32":
         return _windows()[1] or None
-    return measured().available or None
+    return measured(sys.platform).available or None
 
 
 def _linux(read: Read) -> tuple[int, int]:

@@ -210,6 +210,18 @@ def test_an_unreadable_file_is_set_aside_and_counting_goes_on(file: UsageFile, s
     assert sorted(it.name for it in file.path.parent.iterdir()) == ["usage.sqlite", "usage.sqlite.bad-1"]
 
 
+def test_a_file_that_says_it_may_only_be_read_is_set_aside_when_there_is_something_to_write(file: UsageFile) -> None:
+    """Found by ten minutes of fuzzing: one byte of the header, and nothing was counted ever after."""
+    file.write([request()])
+    with file.path.open("r+b") as held:
+        held.seek(18)
+        held.write(b"\x2a")
+    assert file.today().requests == 1
+    assert "usage.sqlite.bad-1" in file.write([request()])
+    assert file.today().requests == 1
+    assert file.write([request()]) == ""
+
+
 def test_a_newer_file_with_more_columns_is_written_and_read_as_far_as_it_is_known(file: UsageFile) -> None:
     file.write([request()])
     db = sqlite3.connect(file.path)

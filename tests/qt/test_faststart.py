@@ -93,6 +93,7 @@ def test_the_second_start_compiles_nothing_and_the_file_is_private(home: Path) -
     assert compiled_by_a_start(home / "cache") == 0
 
 
+@pytest.mark.unmeasured
 def test_the_icon_waits_for_nothing_that_is_needed_later_nor_a_message_for_the_settings(home: Path) -> None:
     icon, window = (set(line.split()) for line in said_by(LAUNCH, home / "cache").splitlines())
     for folder, names in ICON.items():

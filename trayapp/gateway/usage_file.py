@@ -95,7 +95,7 @@ class UsageFile:
             try:
                 self._write(requests, keep)
             except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
-                if not _spoiled(exc):
+                if not _spoiled(exc) and not self._closed_to_writers(exc):
                     raise
                 aside = self._set_aside()
                 self._write(requests, keep)
@@ -149,6 +149,13 @@ class UsageFile:
             raise OSError(_("this is no file"))
         if mode & 0o077 and sys.platform != "win32":
             self.path.chmod(0o600)
+
+    def _closed_to_writers(self, exc: sqlite3.Error | UnicodeDecodeError) -> bool:
+        """Whether the file itself lets this SQLite only read it: https://sqlite.org/fileformat2.html, 1.3.4."""
+        if getattr(exc, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+            return False
+        with self.path.open("rb") as file:
+            return file.read(19)[18:] not in (b"\1", b"\2")
 
     def _set_aside(self) -> Path:
         aside = files.set_aside(self.path)

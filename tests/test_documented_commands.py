@@ -157,6 +157,8 @@ def _test_options(words: list[str]) -> Iterator[str]:
     if not words or not words[0].startswith("--"):
         return
     option = words[0].removeprefix("--")
+    if option == "all":
+        return  # what follows are files of tests, whose names were looked at
     if f'"{option}"' not in source and f'"--{option}"' not in source:
         yield f"packaging/test.py has no --{option}"
     names = (*LONG.get(option, lambda: ())(), "all")

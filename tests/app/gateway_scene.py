@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.app.house import House
+from tests.support.tls import tls
 from tests.support.upstream import Reply, Upstream
 from trayapp.app.root import App
 from trayapp.gateway.status import GatewayState
@@ -67,7 +68,7 @@ async def chat(port: int, token: str, model: str = "current", path: str = CHAT) 
     """One question of a tool."""
     body = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         return await http.post(f"http://127.0.0.1:{port}{path}", json=body, headers=headers)
 
 

@@ -16,6 +16,7 @@ from keyring import errors
 from tests.app.gateway_scene import CHAT, begun, first_token, free_port
 from tests.app.house import GROQ, KEY, House, at, do, models, ref, settled, slot_of
 from tests.support.timeloop import LoopClock, VirtualLoop
+from tests.support.tls import tls
 from tests.support.upstream import Reply as Answer
 from tests.support.upstream import Upstream
 from trayapp.app.start import Started
@@ -203,7 +204,7 @@ async def asked(house: House, account: Account) -> httpx.Response:
     async with begun(house) as app:
         headers = {"Authorization": f"Bearer {await first_token(app)}"}
         body = {"model": "current", "messages": [{"role": "user", "content": "Hi"}]}
-        async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=20, verify=tls()) as http:
             return await http.post(f"http://127.0.0.1:{port}{CHAT}", json=body, headers=headers)
 
 

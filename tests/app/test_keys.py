@@ -13,9 +13,17 @@ from tests.support.canary import files_with
 from tests.support.upstream import Reply as Answer
 from tests.support.upstream import Sent, Upstream
 from trayapp.app.alone import alone
-from trayapp.core.accounts import KeyFrom
+from trayapp.core.accounts import Account, KeyFrom, environment_slot
 from trayapp.core.errors import Failure, Kind, ProviderError
-from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, PickModel, RemoveKey, SaveAccount, StoreKey
+from trayapp.core.intents import (
+    CheckKey,
+    CopyKey,
+    KeyChanged,
+    PickModel,
+    RemoveKey,
+    SaveAccount,
+    StoreKey,
+)
 from trayapp.core.models import ModelRef
 from trayapp.core.secret import Secret
 from trayapp.core.state import State
@@ -25,6 +33,10 @@ from trayapp.system.logs import clean
 GROQ_OFF = msgspec.structs.replace(GROQ, enabled=False)
 """Asked for nothing, so that it may have its real address."""
 OTHER = "gsk_ABCDEFGHIJKLMNOPQRSTUVWXYZ01"
+
+
+def from_environment(url: str) -> Account:
+    return msgspec.structs.replace(at(GROQ, url), key_from=KeyFrom.ENVIRONMENT)
 
 
 def signed(server: Upstream) -> list[str]:
@@ -176,8 +188,8 @@ async def test_a_server_without_need_of_a_key_gets_none_of_another_origin(house:
 async def test_a_key_of_the_environment_is_used_but_copied_only_by_a_click(house: House) -> None:
     server = guarded(KEY, "llama")
     async with server as url:
-        account = msgspec.structs.replace(at(GROQ, url), key_from=KeyFrom.ENVIRONMENT)
-        house.prepare(account)
+        account = from_environment(url)
+        house.prepare(account, state=State(keyed=(environment_slot(account, url),)))
         house.env["GROQ_API_KEY"] = KEY
         async with house.opened() as app:
             assert app.keychain.kept(app.account("groq")) == "environment"
@@ -205,7 +217,8 @@ async def test_the_log_strikes_out_a_key_of_the_environment_while_it_is_used(hou
         return models("llama")
 
     async with Upstream(answer) as url:
-        house.prepare(msgspec.structs.replace(at(GROQ, url), key_from=KeyFrom.ENVIRONMENT))
+        account = from_environment(url)
+        house.prepare(account, state=State(keyed=(environment_slot(account, url),)))
         house.env["GROQ_API_KEY"] = shapeless
         async with house.opened() as app:
             await app.catalog.refresh(app.accounts, force=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from trayapp.core.profiles import Profile
 from trayapp.core.rules import Rule
 from trayapp.core.settings import Settings
 from trayapp.core.state import State, Token
-from trayapp.system import files
 from trayapp.system.store import Store
 
 QWEN, LLAMA = ref("server", "qwen3"), ref("groq", "llama-3.3-70b-versatile")
@@ -205,37 +203,6 @@ async def test_an_account_that_the_imported_profile_leaves_out_is_not_asked(hous
             await do(app, Import(document))
             assert [it.id for it in app.accounts if it.enabled] == ["groq"]
             assert server.requests == []
-
-
-async def test_killed_between_any_two_writes_it_starts_with_all_that_was_or_all_that_came(
-    house: House, other: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    document = await given(house)
-    inside = State(active=ref("lab", "m"), profiles=(Profile("Mine", None, ("lab",)),), profile="Mine")
-    other.prepare(WORK, state=inside, tray_wait=9)
-    written, moments = files.write_private, [tmp_path / "before"]
-    shutil.copytree(other.paths.config.parent, moments[0])
-
-    def write(path: Path, data: bytes) -> None:
-        written(path, data)
-        moments.append(tmp_path / f"after {len(moments)}")
-        shutil.copytree(other.paths.config.parent, moments[-1])
-
-    async with other.opened() as app:
-        before = app.stored, app.state.value
-        monkeypatch.setattr(files, "write_private", write)
-        assert (await do(app, Import(document))).ok
-        after = app.stored, app.state.value
-    monkeypatch.setattr(files, "write_private", written)
-    found = []
-    for moment in moments:
-        shutil.rmtree(other.paths.config.parent)
-        shutil.copytree(moment, other.paths.config.parent)
-        found.append(other.stored())
-        assert found[-1] in (before, after)
-    assert (found[0], found[-1], before != after) == (before, after, True)
-    assert found == sorted(found, key=lambda it: it == after)  # and never back
-    assert b"before_import" not in other.paths.state_file.read_bytes()
 
 
 @pytest.mark.parametrize(

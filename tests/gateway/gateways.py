@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -20,6 +19,7 @@ from tests.gateway import wire
 from tests.gateway.serving import GATE, TOKEN, Door, serving
 from tests.support.served import Answer, Front, HungUpError
 from tests.support.served import Asked as Seen
+from tests.support.tls import tls
 from tests.support.upstream import Reply, Sent
 from trayapp.core.accounts import Account
 from trayapp.core.clock import Clock, SystemClock
@@ -162,12 +162,6 @@ def gateway_in(world: World, *, clock: Clock | None = None, patience: Patience |
         patience=patience,
         context=ssl.create_default_context,
     )
-
-
-@functools.cache
-def tls() -> ssl.SSLContext:
-    """One for all clients, though they speak without it: each would read the certificates of the world anew."""
-    return ssl.create_default_context()
 
 
 @contextlib.asynccontextmanager

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from tests.support.clock import FakeClock
+from tests.support.tls import tls
 from tests.support.upstream import Answering, Upstream
 from trayapp.local.line import Headers
 from trayapp.local.ollama import Ollama
@@ -18,7 +19,7 @@ async def server(
     routes: Mapping[str, Answering], clock: FakeClock, headers: Headers | None = None
 ) -> AsyncIterator[tuple[Ollama, Upstream]]:
     upstream = Upstream(routes)
-    async with upstream as url, httpx.AsyncClient() as http:
+    async with upstream as url, httpx.AsyncClient(verify=tls()) as http:
 
         async def client() -> httpx.AsyncClient:
             return http

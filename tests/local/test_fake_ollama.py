@@ -14,6 +14,7 @@ import pytest
 from tests.local.fake_scene import a, b
 from tests.support.ollama import FakeModel, FakeOllama, cloud, embedding
 from tests.support.timeloop import LoopClock
+from tests.support.tls import tls
 
 pytestmark = pytest.mark.virtual_time
 
@@ -30,7 +31,7 @@ def ask_of(path: str, model: str = "a", **more: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def client_of(server: FakeOllama, way: str) -> AsyncIterator[httpx.AsyncClient]:
     transport = server.transport() if way == "memory" else None
-    async with httpx.AsyncClient(transport=transport, base_url=server.url) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=server.url, verify=tls()) as client:
         yield client
 
 

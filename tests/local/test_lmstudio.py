@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.support.clock import FakeClock
+from tests.support.tls import tls
 from tests.support.upstream import Answering, Reply, Sent, Upstream
 from trayapp.core.errors import Kind, ProviderError
 from trayapp.local.lmstudio import LMStudio, same
@@ -64,7 +65,7 @@ async def server(
     routes: Mapping[str, Answering], clock: FakeClock, tool: Tool | None = None
 ) -> AsyncIterator[tuple[LMStudio, Upstream]]:
     upstream = Upstream(lambda sent: _answer(routes, sent))
-    async with upstream as url, httpx.AsyncClient() as http:
+    async with upstream as url, httpx.AsyncClient(verify=tls()) as http:
 
         async def client() -> httpx.AsyncClient:
             return http
@@ -124,7 +125,7 @@ async def test_what_stands_in_front_of_it_is_not_taken_for_it(
 ) -> None:
     """Nothing here greets as LM Studio does."""
     routes = dict.fromkeys(("/api/v1/models", "/api/v0/models"), reply)
-    async with Upstream(routes) as url, httpx.AsyncClient() as http:
+    async with Upstream(routes) as url, httpx.AsyncClient(verify=tls()) as http:
 
         async def client() -> httpx.AsyncClient:
             return http
@@ -142,7 +143,7 @@ async def test_ollama_on_its_port_is_named(clock: FakeClock) -> None:
 
 
 async def test_nobody_at_home_is_a_state(clock: FakeClock) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=tls()) as http:
 
         async def client() -> httpx.AsyncClient:
             return http

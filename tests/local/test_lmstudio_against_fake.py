@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.lmstudio import FakeLM, FakeLMStudio
 from tests.support.timeloop import LoopClock
+from tests.support.tls import tls
 from trayapp.core.errors import Kind, ProviderError
 from trayapp.local.lmstudio import LMStudio
 from trayapp.local.residency import NEVER, Installed, Seen, ServerState
@@ -32,7 +33,7 @@ async def asked(
     async def uses() -> Mapping[str, Use] | None:
         return parsed(json.dumps(fake.lms_ps()).encode())
 
-    async with fake, httpx.AsyncClient() as http:
+    async with fake, httpx.AsyncClient(verify=tls()) as http:
 
         async def client() -> httpx.AsyncClient:
             return http

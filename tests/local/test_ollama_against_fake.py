@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.ollama import FakeModel, FakeOllama, Said, cloud, embedding
 from tests.support.timeloop import LoopClock
+from tests.support.tls import tls
 from trayapp.core.errors import Kind, ProviderError
 from trayapp.local.ollama import Ollama
 from trayapp.local.residency import NEVER, Installed, Seen, ServerState
@@ -24,7 +25,7 @@ LLAMA, QWEN = FakeModel(name="llama3.2", load=4.0), FakeModel(name="qwen3:8b", l
 @asynccontextmanager
 async def asked(fake: FakeOllama) -> AsyncIterator[Ollama]:
     """The adapter of a running fake, through a socket."""
-    async with fake, httpx.AsyncClient() as http:
+    async with fake, httpx.AsyncClient(verify=tls()) as http:
 
         async def client() -> httpx.AsyncClient:
             return http

@@ -19,6 +19,7 @@ from tests.fuzz.bounds import MEMORY
 from tests.providers.scene import KEY
 from tests.support import samples
 from tests.support.clock import FakeClock
+from tests.support.tls import tls
 from tests.support.upstream import Reply, Upstream
 from trayapp.catalog.update import update
 from trayapp.core.accounts import Account
@@ -69,7 +70,7 @@ def within_bounds() -> Iterator[None]:
 
 async def asked(reply: Reply, ask: Callable[[str, httpx.AsyncClient], Awaitable[Any]]) -> Any:
     """``reply`` is what every path answers."""
-    async with Upstream(lambda _sent: reply) as url, httpx.AsyncClient(trust_env=False) as http:
+    async with Upstream(lambda _sent: reply) as url, httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         try:
             return await ask(url, http)
         finally:

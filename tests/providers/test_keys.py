@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from trayapp.core.accounts import Account, environment_slot
+from trayapp.core.errors import UserError
 from trayapp.core.secret import Secret
-from trayapp.providers.keys import from_environment, warning
+from trayapp.providers.keys import from_environment, given, vouched, warning
+from trayapp.providers.spec import base_url, origin
 from trayapp.providers.table import SPECS, spec
 
 LONG = "0123456789abcdefABCDEF0123456789"
@@ -84,3 +87,35 @@ def test_the_environment_is_asked_in_the_rows_order() -> None:
     found = from_environment(row, {"GOOGLE_API_KEY": " later ", "GEMINI_API_KEY": "first\n"})
     assert found == ("GEMINI_API_KEY", Secret("first"))
     assert from_environment(row, {"GOOGLE_API_KEY": " later "}) == ("GOOGLE_API_KEY", Secret("later"))
+
+
+@pytest.mark.parametrize(
+    ("row", "url", "values", "goes"),
+    [
+        ("openai", "", {}, True),
+        ("openai", "https://api.openai.com/v1", {}, True),
+        ("openai", "https://api.openai.com:8443/v1", {}, False),
+        ("openai", "http://api.openai.com/v1", {}, False),
+        ("openai", "https://api.openai.com.evil.test/v1", {}, False),
+        ("openai", "http://127.0.0.1:4000/v1", {}, False),
+        ("azure-openai", "", {"resource": "contoso"}, False),
+        ("openai-compatible", "http://127.0.0.1:8000/v1", {}, True),
+        ("openai-compatible", "https://evil.test/v1", {}, False),
+        ("ollama", "http://nas.test:11434", {}, False),
+    ],
+)
+def test_the_environments_key_goes_home_and_elsewhere_only_on_its_users_word(
+    row: str, url: str, values: dict[str, str], goes: bool
+) -> None:
+    account, provider = Account("a", row, base_url=url, values=values), spec(row)
+    env = {provider.key_env[0]: "secret"}
+    assert vouched(provider, account, ()) is goes
+    assert (given(provider, account, env, ()) is not None) is goes
+    said = environment_slot(account, origin(base_url(provider, account)))
+    assert given(provider, account, env, [said]) == (provider.key_env[0], Secret("secret"))
+    assert given(provider, account, {}, [said]) is None
+
+
+def test_without_an_address_nobody_is_given_a_key() -> None:
+    with pytest.raises(UserError):
+        given(spec("azure-openai"), Account("a", "azure-openai"), {"AZURE_OPENAI_API_KEY": "x"}, ())

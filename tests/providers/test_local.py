@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.support import samples
+from tests.support.tls import tls
 from tests.support.upstream import Reply, Upstream
 from trayapp.core.accounts import Account
 from trayapp.providers.client import answers
@@ -65,7 +66,7 @@ def test_ollamas_own_variable_is_read_as_ollama_reads_it(value: str | None, addr
 
 
 async def told(row: str, script: Any) -> bool:
-    async with Upstream(script) as url, httpx.AsyncClient(trust_env=False) as http:
+    async with Upstream(script) as url, httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         return await answers(spec(row), http, account=Account("a", row, base_url=url))
 
 
@@ -110,7 +111,7 @@ async def test_other_servers_are_not_taken_for_lmstudio() -> None:
 async def test_nobody_there_is_no() -> None:
     async with Upstream({}) as url:
         pass
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         for row in ("ollama", "lmstudio", "openai-compatible", "openai"):
             assert not await answers(spec(row), http, account=Account("a", row, base_url=url))
         assert not await answers(spec("ollama"), http, account=Account("a", "ollama", base_url="http://["))
@@ -118,7 +119,7 @@ async def test_nobody_there_is_no() -> None:
 
 async def test_who_is_there_is_asked_without_a_key() -> None:
     upstream = Upstream({"/api/version": Reply(body={"version": "0.33.0"})})
-    async with upstream as url, httpx.AsyncClient(trust_env=False) as http:
+    async with upstream as url, httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         assert await answers(spec("ollama"), http, account=Account("a", "ollama", base_url=url))
     assert upstream.paths() == ["/api/version"]
     assert "authorization" not in upstream.requests[0].headers

@@ -16,6 +16,7 @@ import pytest
 
 from tests.providers.scene import KEY
 from tests.support import samples
+from tests.support.tls import tls
 from tests.support.upstream import Reply, Sent, Upstream
 from trayapp.core.accounts import Account
 from trayapp.core.errors import Kind, ProviderError
@@ -32,7 +33,7 @@ SHORT = Timeouts(connect=0.5, receive=0.3, pool=0.5, retries=0, base_delay=0.1)
 
 
 async def fetch(url: str, row: str = "openai", timeouts: Timeouts = SHORT, key: Secret | None = KEY) -> Fetched:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         return await list_models(spec(row), http, account=Account("acc", row, base_url=url), key=key, timeouts=timeouts)
 
 
@@ -94,7 +95,7 @@ async def test_what_says_gzip_and_is_none_is_not_readable() -> None:
 async def test_the_limit_counts_all_pages_together() -> None:
     page = json.dumps({"data": [{"id": "a", "pad": "x" * 2_000}], "has_more": True, "last_id": "1"}).encode()
     row, account = spec("anthropic"), Account("acc", "anthropic")
-    async with Upstream({"/p": Reply(body=page)}) as url, httpx.AsyncClient(trust_env=False) as http:
+    async with Upstream({"/p": Reply(body=page)}) as url, httpx.AsyncClient(trust_env=False, verify=tls()) as http:
         wire = Wire(row, http, account=account, key=KEY, timeouts=SHORT, room=5_000)
         await wire.ask(f"{url}/p")
         await wire.ask(f"{url}/p")

@@ -85,6 +85,7 @@ async def test_pages_without_preferences_have_nothing_to_reset(opened: Open, pag
     it.dialog.show_page(GENERAL)
     assert it.dialog.buttons.reset.isVisible()
     assert not it.dialog.buttons.reset.isEnabled(), "all is as it was made"
+    await it.desk.settle()
 
 
 async def test_what_the_environment_sets_stays(qtbot: QtBot) -> None:

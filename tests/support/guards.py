@@ -89,7 +89,8 @@ def no_network() -> Iterator[list[str]]:
         return inside
 
     def lookup(host: Any, *args: Any, **named: Any) -> Any:
-        if str(host).endswith((".invalid", ".test")):  # RFC 6761: nobody's, so nobody is asked
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+        if name.endswith((".invalid", ".test")):  # RFC 6761: nobody's, so nobody is asked
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if not _here(host):
             raise refuse(host)

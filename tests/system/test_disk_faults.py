@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -284,11 +284,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], tuple[str, ...], int, str]] = {
 }
 
 
-@posix
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_belongs_to_somebody_else_or_may_not_be_written_is_named_and_left_alone(fault: str) -> None:
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[Path]:
+    """All that another user’s program has written: an account and a choice."""
     other_user.need_root()
-    spoiling, words, code, sentence = FAULTS[fault]
     run = (other_user.python(), "-m", "trayapp")
     with other_user.other_home() as home:
         for before in (
@@ -300,7 +299,18 @@ def test_what_belongs_to_somebody_else_or_may_not_be_written_is_named_and_left_a
             assert made.returncode == 0, made.stderr
         for name in ("cache/models", "logs", "run"):
             (home / "t" / name).mkdir(parents=True, exist_ok=True)
-            os.chown(home / "t" / name, other_user.NOBODY, other_user.NOBODY)
+        yield home / "t"
+
+
+@posix
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_belongs_to_somebody_else_or_may_not_be_written_is_named_and_left_alone(fault: str, theirs: Path) -> None:
+    spoiling, words, code, sentence = FAULTS[fault]
+    run = (other_user.python(), "-m", "trayapp")
+    with other_user.other_home() as home:
+        shutil.copytree(theirs, home / "t")
+        for each in (home / "t", *(home / "t").rglob("*")):
+            os.chown(each, other_user.NOBODY, other_user.NOBODY)
         spoiling(home)
         there = every_file(home / "t")
         ran = other_user.as_nobody((*run, *(str(free_port()) if it == "PORT" else it for it in words)), home)

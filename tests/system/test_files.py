@@ -256,6 +256,33 @@ def test_a_copy_aside_leaves_the_file_where_it_is(tmp_path: Path) -> None:
     assert (aside.name, aside.read_bytes(), path.read_bytes()) == ("settings.toml.bad-1", b"dear", b"dear")
 
 
+@posix
+@pytest.mark.parametrize("what", ["a pipe", "a folder", "nothing"])
+def test_a_link_to_what_is_no_file_is_set_aside_itself_and_what_it_names_is_left_alone(
+    what: str, tmp_path: Path
+) -> None:
+    own, link = tmp_path / "own", tmp_path / "own" / "settings.toml"
+    somebodys = tmp_path / "elsewhere" / "thing"
+    own.mkdir()
+    somebodys.parent.mkdir()
+    if what == "a pipe":
+        os.mkfifo(somebodys)
+    elif what == "a folder":
+        somebodys.mkdir()
+    link.symlink_to(somebodys)
+    before = somebodys.lstat() if what != "nothing" else None
+    if before is not None:
+        with pytest.raises(OSError, match=r"it is no file|Is a directory"):
+            files.write_private(link, b"new")
+    assert files.set_aside(link) == own / "settings.toml.bad-1"
+    assert sorted(it.name for it in own.iterdir()) == ["settings.toml.bad-1"]
+    assert sorted(it.name for it in somebodys.parent.iterdir()) == (["thing"] if before else [])
+    if before is not None:
+        assert (somebodys.lstat().st_mode, somebodys.lstat().st_ino) == (before.st_mode, before.st_ino)
+    files.write_private(link, b"new")
+    assert (link.read_bytes(), link.is_symlink()) == (b"new", False)
+
+
 def test_of_a_link_the_file_it_names_is_set_aside_and_a_later_write_goes_there(tmp_path: Path) -> None:
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / "s").write_bytes(b"bad")

@@ -182,6 +182,21 @@ def test_without_a_place_for_a_file_warnings_go_to_standard_error(
     assert "quiet" not in shown
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes on this system")
+@pytest.mark.parametrize("read", [False, True])
+def test_a_pipe_in_its_place_keeps_nobody_waiting(here: Paths, read: bool) -> None:
+    here.log_file.parent.mkdir(parents=True)
+    os.mkfifo(here.log_file)
+    reader = os.open(here.log_file, os.O_RDONLY | os.O_NONBLOCK) if read else None
+    try:
+        logs.set_up(here)
+        handler = next(it for it in logging.getLogger().handlers if it.get_name() == "trayapp")
+        assert not isinstance(handler, logging.FileHandler)
+    finally:
+        if reader is not None:
+            os.close(reader)
+
+
 def test_the_log_needs_no_handlers_module() -> None:
     code = "import sys, trayapp.system.logs; print('logging.handlers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

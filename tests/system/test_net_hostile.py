@@ -29,7 +29,7 @@ from trayapp.providers.client import Verdict, check_key, list_models
 from trayapp.providers.spec import Timeouts
 from trayapp.providers.table import spec
 from trayapp.system.net import Net, relay_context, relay_session
-from trayapp.system.proxies import Proxies
+from trayapp.system.proxies import Proxies, of_the_system
 
 KEY = Secret("k3y-of-the-tests-0123456789abcdefXYZ")
 SHORT = Timeouts(connect=2.0, receive=2.0, pool=2.0, retries=0, base_delay=0.1)
@@ -223,17 +223,37 @@ async def test_a_local_server_and_the_catalogue_say_the_same(
 # -- proxies ---------------------------------------------------------------------------------------
 
 
-async def test_a_proxy_carries_what_it_cannot_read(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_carries_everything_and_can_read_none_of_it(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: FakeClock
+) -> None:
     server = Secured(answering, authority.server("api.test"))
+    base, connected = "https://api.test/v1", b"CONNECT api.test:443 HTTP/1.1\r\n"
     async with server as url:
         proxy = Proxy(int(url.rpartition(":")[2]))
         async with proxy.at() as address, opened() as net:
             monkeypatch.setenv("HTTPS_PROXY", address)
-            account = Account("a", "openai", base_url="https://api.test/v1")
-            found = await list_models(spec("openai"), await net.client(), account=account, key=KEY, timeouts=SHORT)
-    assert [it.id for it in found.entries] == ["gpt-5"]
+            monkeypatch.setenv("NO_PROXY", "inside.test,fd00::/8")
+            account, http = Account("a", "openai", base_url=base), await net.client()
+            found = await list_models(spec("openai"), http, account=account, key=KEY, timeouts=SHORT)
+            assert [it.id for it in found.entries] == ["gpt-5"]
+            checked = await check_key(spec("openai"), http, account=account, key=KEY, timeouts=SHORT)
+            assert checked.verdict is Verdict.GOOD
+            urls = dict.fromkeys(("models.dev", "OpenRouter"), f"{base}/models")
+            await update(http, tmp_path, clock, shipped=tmp_path / "none", urls=urls)
+            await Ollama(net.client, "https://api.test", clock).stand()
+            asked = len(server.requests)
+            assert asked >= 5
+            context = await asyncio.to_thread(relay_context)
+            async with await relay_session(context) as session:
+                ask = Ask(url=f"{base}/models", headers={"Authorization": f"Bearer {KEY.reveal()}"}, body=b"{}")
+                assert (await Relay(session, proxy=of_the_system().for_url).ask(ask)).at_hand() is not None
+            await _closed()
+            told = await listed("https://inside.test/v1")
+            assert told == "unreachable: No connection to inside.test."
+    assert len(server.requests) == asked + 1
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY.reveal()}"
-    assert proxy.heard[0].startswith(b"CONNECT api.test:443 HTTP/1.1\r\n")
+    assert sum(it.startswith(connected) for it in proxy.heard) >= 2
+    assert not any(it.startswith(b"CONNECT") and not it.startswith(connected) for it in proxy.heard)
     assert KEY.reveal().encode() not in b"".join(proxy.heard)
 
 

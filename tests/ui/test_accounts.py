@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trayapp.core.accounts import Account, KeyFrom
+from trayapp.core.accounts import Account, KeyFrom, environment_slot
 from trayapp.core.errors import Failure, Kind
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef
@@ -81,6 +81,11 @@ def test_a_key_from_the_environment_is_shown_as_such_and_so_is_its_absence() -> 
     account = Account("g", "groq", key_from=KeyFrom.ENVIRONMENT)
     assert view(account, env={"groq": "GROQ_API_KEY"}).key == "from GROQ_API_KEY"
     assert view(account).key == "none: GROQ_API_KEY is not set"
+    moved = Account("g", "groq", base_url="https://other.test/v1", key_from=KeyFrom.ENVIRONMENT)
+    waits = view(moved, env={"groq": "GROQ_API_KEY"})
+    assert (waits.held, waits.key) == (Held.NOWHERE, "none yet; there is one in GROQ_API_KEY")
+    said = environment_slot(moved, "https://other.test:443")
+    assert view(moved, env={"groq": "GROQ_API_KEY"}, keyed=(said,)).held is Held.ENVIRONMENT
 
 
 def test_a_key_stored_for_another_server_is_not_this_accounts_key() -> None:

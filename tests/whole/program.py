@@ -20,11 +20,12 @@ from tests.support.desktop import ROOT, Program, until
 from tests.support.snihost import Item, SniHost
 from tests.support.upstream import Reply, Script, Upstream
 from trayapp.catalog.cache import Shelf, mark
-from trayapp.core.accounts import IMPLICIT, Account
+from trayapp.core.accounts import IMPLICIT, Account, KeyFrom, environment_slot
 from trayapp.core.listings import Listing, Source
 from trayapp.core.models import Model, ModelRef
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
+from trayapp.providers.spec import origin
 from trayapp.system.paths import find
 from trayapp.system.store import Store
 
@@ -184,7 +185,10 @@ def set_up(
     store.load()
     off = () if local else tuple(Account(spec, spec, enabled=False) for spec in IMPLICIT)
     store.save_settings(Settings(accounts=(*accounts, *off), **settings))
-    store.save_state(state or State())
+    state = state or State()
+    # keys of the environment may go where these accounts are, as if their user had chosen it there
+    said = [environment_slot(it, origin(it.base_url)) for it in accounts if it.key_from is KeyFrom.ENVIRONMENT]
+    store.save_state(msgspec.structs.replace(state, keyed=(*state.keyed, *said)))
     shelf = Shelf(paths.listings)
     by_id = {account.id: account for account in accounts}
     for listing in lists:

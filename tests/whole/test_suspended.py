@@ -55,6 +55,12 @@ class Scene:
             state=State(active=ModelRef("lab", "one"), tokens=(Token("t", tokens.digest(self.token)),)),
         )
 
+    def move(self, offset: str) -> None:
+        """Set the clock, in one step: the program may look at any time."""
+        fresh = self.offset.with_name("offset.new")
+        fresh.write_text(offset)
+        fresh.replace(self.offset)
+
     @contextmanager
     def running(self, **env: str) -> Iterator[Trayapp]:
         command = (sys.executable, "-c", MOVED, str(self.offset))
@@ -119,7 +125,7 @@ def test_suspended_for_an_hour_it_finishes_the_stream_under_way_and_does_what_wa
             pieces = stream.iter_raw()
             heard = next(pieces)
             os.kill(program.pid, signal.SIGSTOP)
-            scene.offset.write_text(str(HOUR))
+            scene.move(str(HOUR))
             with subprocess.Popen(
                 [*COMMAND, "use", "lab/two"], env=scene.env, cwd=ROOT, stdout=subprocess.DEVNULL
             ) as choosing:
@@ -158,7 +164,7 @@ def test_a_clock_that_jumps_back_and_forth_under_a_running_program_changes_nothi
 ) -> None:
     with scene.running() as program:
         for number, offset in enumerate((DAY, -40 * DAY, 400 * DAY, -10 * 365 * DAY, 0.0, HOUR, -HOUR, 20 * 365 * DAY)):
-            scene.offset.write_text(str(offset))
+            scene.move(str(offset))
             model = ("two", "one")[number % 2]
             scene.command("use", f"lab/{model}")
             scene.command("refresh", "lab")
@@ -183,13 +189,13 @@ def test_a_clock_that_jumps_back_and_forth_under_a_running_program_changes_nothi
 def test_a_start_with_another_time_on_the_clock_is_clean_and_asks_for_what_may_be_old(
     scene: Scene, offset: float
 ) -> None:
-    scene.offset.write_text(str(offset))
+    scene.move(str(offset))
     with scene.running():
         until(lambda: "/v1/models" in scene.served.paths(), "the list to be asked for", 30)
         assert scene.command("current") == "lab/one\n"
         assert scene.command("models").count("\n") >= 2
         assert scene.ask().status_code == 200
-    scene.offset.write_text("0")
+    scene.move("0")
     with scene.running():
         assert scene.command("current") == "lab/one\n"
         scene.command("refresh", "lab")

@@ -7,27 +7,56 @@ import msgspec
 from trayapp.app.fetching import unset
 from trayapp.app.key_work import changed, forget_keys
 from trayapp.app.keychain import spec_of
-from trayapp.app.root import App, name_of
-from trayapp.core.accounts import IMPLICIT, Account, check_id
+from trayapp.app.root import App, name_of, replaced
+from trayapp.core.accounts import IMPLICIT, Account, KeyFrom, check_id, environment_slot
 from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import EnableAccount, RemoveAccount, Reply, SaveAccount, SaveSettings
 from trayapp.core.language import _
 from trayapp.core.schema import complaints
 from trayapp.core.settings import Settings
-from trayapp.providers.spec import ProviderSpec, origin
+from trayapp.providers.keys import vouched
+from trayapp.providers.spec import ProviderSpec, base_url, origin
 
 
 async def save_account(app: App, intent: SaveAccount) -> Reply:
     """Add it, or replace the one with its id; another address or value invalidates its list."""
     account = intent.account
     spec = _checked(account)
-    before = {it.id: it for it in app.accounts}.get(account.id)
+    before, own = ({it.id: it for it in held}.get(account.id) for held in (app.accounts, app.settings.value.accounts))
     if before is not None and before.spec != account.spec:
         raise UserError(_("The account “{id}” belongs to {name} already.").format(id=account.id, name=name_of(before)))
     await app.prefer(lambda settings: _with_saved(settings, intent))
-    await _follow(app, before, app.account(account.id))
-    missing = unset(account)
-    return Reply(True, missing or _("{name} saved.").format(name=account.name or spec.name), {"id": account.id})
+    now = app.account(account.id)
+    await _follow(app, before, now)
+    if now.key_from is KeyFrom.ENVIRONMENT and (own is None or own.key_from is not now.key_from or own == account):
+        await _vouch(app, now)  # the environment was chosen with this very address in view
+    said = unset(account) or _("{name} saved.").format(name=account.name or spec.name)
+    variable = app.keychain.variables().get(now.spec, "")
+    if now.key_from is KeyFrom.ENVIRONMENT and variable and not (unset(account) or app.keychain.kept(now)):
+        said = f"{said} {not_sent(now, variable)}"
+    return Reply(True, said, {"id": account.id})
+
+
+async def _vouch(app: App, account: Account) -> None:
+    """The key in the environment may go to the account's address: its user has just said so."""
+    spec = spec_of(account)
+    try:
+        if vouched(spec, account, app.state.value.keyed):
+            return
+        slot = environment_slot(account, origin(base_url(spec, account)))
+    except UserError:  # the address is not complete: there is nobody to send it to
+        return
+    await app.remember(lambda state: replaced(state, keyed=(*state.keyed, slot)))
+    await changed(app, account)
+
+
+def not_sent(account: Account, variable: str) -> str:
+    """Why the key in the environment is not used, in a sentence."""
+    told = _(
+        "The key in {variable} is not sent to another address by itself:"
+        " choose it once more, or run “trayapp providers set {id} key_from=environment”."
+    )
+    return told.format(variable=variable, id=account.id)
 
 
 async def remove_account(app: App, intent: RemoveAccount) -> Reply:

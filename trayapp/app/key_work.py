@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from trayapp.app.keychain import spec_of
 from trayapp.app.root import App, replaced, without, words_for
 from trayapp.app.timing import waiting
-from trayapp.core.accounts import Account, KeyFrom
+from trayapp.core.accounts import Account, KeyFrom, environment_slot
 from trayapp.core.errors import Kind, ProviderError, UserError
 from trayapp.core.intents import CheckKey, CopyKey, KeyChanged, RemoveKey, Reply, StoreKey
 from trayapp.core.language import _
@@ -120,7 +120,7 @@ async def unlock(app: App) -> Reply:
 
 async def forget_keys(app: App, account: Account) -> None:
     """Remove every entry of this account, for all addresses it ever had."""
-    gone: list[str] = []
+    gone = [it for it in app.state.value.keyed if it.startswith(environment_slot(account, ""))]
     slots = set(app.keychain.slots(account))
     if await app.keychain.look() is KeyringState.OK:
         with contextlib.suppress(UserError, ProviderError):  # without an address it has no entry of its own

@@ -72,7 +72,7 @@ class Keychain:
         """``keyring``, ``session``, ``environment`` or empty: where a key is, without opening anything."""
         try:
             if account.key_from is KeyFrom.ENVIRONMENT:
-                return "environment" if key_hints.from_environment(spec_of(account), self._env) else ""
+                return "environment" if self._given(account) else ""
             slot = self.slot(account)
         except (UserError, ProviderError):
             return ""
@@ -124,7 +124,7 @@ class Keychain:
         spec = spec_of(account)
         match self.kept(account):
             case "environment":
-                found = key_hints.from_environment(spec, self._env)
+                found = self._given(account)
                 if found is not None:
                     self._know(found[1])
                     return found[1]
@@ -204,13 +204,17 @@ class Keychain:
 
     def _in_environment(self, account: Account) -> Secret | None:
         """The environment of a process stays as it is, and a Secret has to live for logs to know it."""
+        found = self._given(account)
+        if found is None:
+            return None
         if account.spec not in self._from_environment:
-            found = key_hints.from_environment(spec_of(account), self._env)
-            if found is None:
-                return None
             self._know(found[1])
             self._from_environment[account.spec] = found[1]
         return self._from_environment[account.spec]
+
+    def _given(self, account: Account) -> tuple[str, Secret] | None:
+        """From the environment, as far as it may go to this account. Raises UserError and ProviderError."""
+        return key_hints.given(spec_of(account), account, self._env, self._keyed())
 
     def _met(self, state: KeyringState) -> KeyringState:
         if state.value != self.state.value:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from trayapp.app.account_work import save_settings
+from trayapp.app.account_work import not_sent, save_settings
 from trayapp.app.keychain import spec_of
 from trayapp.app.local_work import STRATEGIES
 from trayapp.app.menu_work import MOST_PINNED
@@ -28,6 +28,7 @@ from trayapp.core.redaction import struck
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
 from trayapp.core.transfer import Taken
+from trayapp.providers.keys import vouched
 from trayapp.providers.spec import origin
 from trayapp.system import files
 from trayapp.system.paths import Paths
@@ -176,6 +177,9 @@ def _missing(account: Account, taken: Taken) -> str:
     if not spec.key_required and account.id not in taken.keyed:
         return ""
     if account.key_from is KeyFrom.ENVIRONMENT and spec.key_env:
+        with contextlib.suppress(UserError):  # an address that is not complete
+            if not vouched(spec, account, ()):
+                return not_sent(account, spec.key_env[0])
         told = _("The key of {name} is missing: set the variable {variable}.")
         return told.format(name=name_of(account), variable=spec.key_env[0])
     return _("The key of {name} is missing: trayapp key set {id}").format(name=name_of(account), id=account.id)

@@ -111,19 +111,20 @@ def key_place(account: Account, state: State, env: Mapping[str, str]) -> str:
     spec = spec_of(account)
     if spec is None:
         return "missing"
-    if account.key_from is KeyFrom.ENVIRONMENT:
-        from trayapp.providers.keys import from_environment
+    account = addressed(account, env)
+    try:
+        if account.key_from is KeyFrom.ENVIRONMENT:
+            from trayapp.providers.keys import given
 
-        if from_environment(spec, env):
-            return "environment"
-    else:
-        from trayapp.providers.spec import base_url, origin
+            if given(spec, account, env, state.keyed):
+                return "environment"
+        else:
+            from trayapp.providers.spec import base_url, origin
 
-        try:
-            if key_slot(account, origin(base_url(spec, addressed(account, env)))) in state.keyed:
+            if key_slot(account, origin(base_url(spec, account))) in state.keyed:
                 return "keyring"
-        except UserError:
-            pass  # an address that is not complete has no entry
+    except UserError:
+        pass  # an address that is not complete has no key
     return "missing" if spec.key_required else "unneeded"
 
 

@@ -87,3 +87,8 @@ def key_slot(account: Account, origin: str) -> str:
     a key is never sent to a host that it was not entered for.
     """
     return f"{account.id}@{origin}"
+
+
+def environment_slot(account: Account, origin: str) -> str:
+    """How it stands beside these names that the key in the environment may go to this origin, for its user said so."""
+    return f"environment:{key_slot(account, origin)}"

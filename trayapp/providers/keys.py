@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from trayapp.core.accounts import Account, environment_slot
 from trayapp.core.language import _
 from trayapp.core.secret import Secret
-from trayapp.providers.spec import ProviderSpec
+from trayapp.providers.spec import ProviderSpec, at_home, base_url, loopback, origin
 from trayapp.providers.table import SPECS
 
 SHORTEST = 16
@@ -76,6 +77,26 @@ def _owner(key: str) -> ProviderSpec | None:
         if prefix not in _SHARED and key.startswith(prefix)
     ]
     return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def given(
+    spec: ProviderSpec, account: Account, env: Mapping[str, str], keyed: Collection[str]
+) -> tuple[str, Secret] | None:
+    """The key that the account takes from the environment, and the variable.
+
+    It is the provider's: elsewhere it only goes where the user said so, which ``keyed`` tells. An account in a settings
+    file from somebody else may have any address. Raises UserError for an account without one.
+    """
+    found = from_environment(spec, env)
+    return found if found is not None and vouched(spec, account, keyed) else None
+
+
+def vouched(spec: ProviderSpec, account: Account, keyed: Collection[str]) -> bool:
+    """Whether a key of this provider may go to the account's address. Raises UserError for an account without one."""
+    url = base_url(spec, account)
+    # a row without an address of its own has no home, and in one with blanks the settings say whose it is
+    own = spec.base_url != "" and "{" not in spec.base_url and at_home(spec, account)
+    return own or (spec.local and loopback(url)) or environment_slot(account, origin(url)) in keyed
 
 
 def from_environment(spec: ProviderSpec, env: Mapping[str, str]) -> tuple[str, Secret] | None:

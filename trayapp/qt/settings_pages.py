@@ -134,6 +134,9 @@ class Pages(QWidget):
         self.stack = QStackedWidget()
         self._empty = QWidget()
         self.stack.addWidget(self._empty)
+        self._aside = QWidget(self)
+        """Carries the pages that nobody has turned to yet: on the stack each would have all others laid out anew."""
+        self._aside.hide()
         above = QHBoxLayout()
         above.addWidget(self.title, 1)
         above.addWidget(self.link)
@@ -188,7 +191,7 @@ class Pages(QWidget):
         """This is the page of that name: it is made now."""
         self._widgets[name] = widget
         self._rooms[name] = room = widget if isinstance(widget, QScrollArea) else _Room(widget)
-        self.stack.addWidget(room)
+        room.setParent(self._aside)
         place = self._place
         if name == self._current:
             self._turn(name)
@@ -204,7 +207,10 @@ class Pages(QWidget):
     def _turn(self, name: str) -> None:
         page = self._pages[name]
         self._current, self._place = name, None
-        self.stack.setCurrentWidget(self._rooms.get(name, self._empty))
+        room = self._rooms.get(name, self._empty)
+        if self.stack.indexOf(room) < 0:
+            self.stack.addWidget(room)
+        self.stack.setCurrentWidget(room)
         self.title.setText(page.title)
         self.about.setText(page.about)
         self.link.setVisible(bool(page.guide))

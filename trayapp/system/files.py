@@ -33,7 +33,7 @@ def write_private(path: Path, data: bytes) -> None:
     with the old file as it was and nothing left beside it.
     """
     target = Path(os.path.realpath(path))
-    _check_writable(target)
+    _check_writable(target, linked=path.is_symlink())
     for again in (True, False):
         make_private(target.parent)
         _sweep(target)
@@ -117,9 +117,12 @@ def read_start(path: Path, most: int) -> bytes:
 def set_aside(path: Path) -> Path:
     """Rename to ``NAME.bad-N`` and say which; of several the newest are kept. Raises OSError.
 
-    Of a symbolic link the file it names is renamed, in its own folder.
+    Of a symbolic link the file it names is renamed, in its own folder. What it names that is no file belongs to
+    somebody else, and may be a device of the whole computer: then the link itself is renamed.
     """
     target = Path(os.path.realpath(path))
+    if path.is_symlink() and not target.is_file():
+        target = Path(os.path.realpath(path.parent)) / path.name
     aside = _next_aside(target)
     _patiently(lambda: target.rename(aside))
     _sync_folder(target.parent)
@@ -183,7 +186,7 @@ def _next_aside(target: Path) -> Path:
     return target.with_name(f"{target.name}.bad-{taken[-1] + 1 if taken else 1}")
 
 
-def _check_writable(target: Path) -> None:
+def _check_writable(target: Path, *, linked: bool) -> None:
     """A rename would replace even what its user has made read-only on purpose."""
     try:
         mode = target.lstat().st_mode
@@ -191,6 +194,8 @@ def _check_writable(target: Path) -> None:
         return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if linked and not stat.S_ISREG(mode):  # somebody else's pipe, or a device of the whole computer
+        raise OSError(errno.EINVAL, _("it is no file"), str(target))
     if not mode & stat.S_IWUSR:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import stat
 import weakref
 from io import TextIOWrapper
 from pathlib import Path
@@ -103,5 +105,14 @@ class _PrivateFile(logging.FileHandler):
             "a",
             encoding="utf-8",
             errors="backslashreplace",
-            opener=lambda name, flags: os.open(name, flags, 0o600),
+            opener=_opened,
         )
+
+
+def _opened(name: str, flags: int) -> int:
+    """A handle of the file. Raises OSError for what is none, and waits for nobody at the other end of a pipe."""
+    handle = os.open(name, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)
+    return handle

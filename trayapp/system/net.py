@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import aiohttp
     import httpx
 
+    from trayapp.system.proxies import Proxies
+
 IDLE_CONNECTIONS = 64
 """httpcore counts the busy ones as well: with fewer than there are providers, every answer closes its connection."""
 IDLE_FOR = 30.0
 """Seconds an unused connection is kept."""
-_HERE = ("all://localhost", "all://*.localhost", "all://127.0.0.1", "all://[::1]")
-"""Never through a proxy: it would look on its own computer for our local servers."""
 
 
 class Net:
@@ -40,7 +40,7 @@ class Net:
             if self._client is None:
                 if self._context is None:
                     self._context = await asyncio.to_thread(_prepare)
-                self._client = _made(self._context)
+                self._client = _made(self._context, await asyncio.to_thread(_proxies))
             return self._client
 
     async def reset(self) -> None:
@@ -67,7 +67,13 @@ def _prepare() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _made(context: ssl.SSLContext) -> httpx.AsyncClient:
+def _proxies() -> Proxies:
+    from trayapp.system import proxies
+
+    return proxies.of_the_system()
+
+
+def _made(context: ssl.SSLContext, found: Proxies) -> httpx.AsyncClient:
     from http.cookiejar import CookieJar
 
     import httpx
@@ -78,32 +84,43 @@ def _made(context: ssl.SSLContext) -> httpx.AsyncClient:
         def extract_cookies(self, *_: object) -> None:
             return
 
-    def client(trust_env: bool, mounts: dict[str, httpx.AsyncBaseTransport | None]) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            verify=context,
-            trust_env=trust_env,  # the system's proxy settings
-            mounts={**dict.fromkeys(_HERE), **mounts},
-            limits=httpx.Limits(max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_FOR),
-            follow_redirects=False,  # a key is never taken along to another host
-            headers={"User-Agent": f"trayapp/{VERSION}"},
-            cookies=NoCookies(),
-            timeout=30.0,
-        )
+    def way(proxy: str) -> httpx.AsyncHTTPTransport:
+        before = httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None) if proxy else None
+        limits = httpx.Limits(max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=IDLE_FOR)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=before)
 
-    class NoWay(httpx.AsyncBaseTransport):
-        """Stands where a proxy should be that cannot be used: going around it would betray who set it."""
+    class Ways(httpx.AsyncBaseTransport):
+        """Straight there or by the proxy that stands before the address, as for the gateway.
 
-        def __init__(self, why: str) -> None:
-            self._why = why
+        httpx's own rules know one address of 127.0.0.0/8, and take an IPv6 network in NO_PROXY for the whole world.
+        """
+
+        def __init__(self) -> None:
+            self._ways: dict[str, httpx.AsyncHTTPTransport] = {}
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            raise httpx.ProxyError(self._why, request=request)
+            proxy = found.for_url(str(request.url))
+            if proxy not in self._ways:
+                try:
+                    self._ways[proxy] = way(proxy)
+                except (ImportError, ValueError, httpx.InvalidURL) as exc:
+                    # socks:// without socksio, or no address: to go around it would betray who set it
+                    why = f"the proxy of the system cannot be used: {exc}".splitlines()[0]
+                    raise httpx.ProxyError(why, request=request) from None
+            return await self._ways[proxy].handle_async_request(request)
 
-    try:
-        return client(True, {})
-    except (ImportError, ValueError, httpx.InvalidURL) as exc:
-        # socks:// without socksio, or an address that is none; local servers can still be reached
-        return client(False, {"all://": NoWay(f"the proxy of the system cannot be used: {exc}".splitlines()[0])})
+        async def aclose(self) -> None:
+            for each in self._ways.values():
+                await each.aclose()
+
+    return httpx.AsyncClient(
+        transport=Ways(),
+        trust_env=False,  # nor are passwords in ~/.netrc taken
+        follow_redirects=False,  # a key is never taken along to another host
+        headers={"User-Agent": f"trayapp/{VERSION}"},
+        cookies=NoCookies(),
+        timeout=30.0,
+    )
 
 
 RELAY_IDLE_FOR = 90.0

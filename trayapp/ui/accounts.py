@@ -15,6 +15,7 @@ from trayapp.core.language import _, plural
 from trayapp.core.listings import Listing
 from trayapp.core.settings import Settings
 from trayapp.core.state import State
+from trayapp.providers.keys import vouched
 from trayapp.providers.local import addressed
 from trayapp.providers.spec import Ask, ProviderSpec, base_url, latency, origin
 from trayapp.ui import words
@@ -124,7 +125,8 @@ def account_views(
             problem = str(exc)
         variable = env_keys.get(spec.id, "")
         slot = key_slot(account, server)
-        held = _held(account, spec, variable, slot in session_slots, slot in state.keyed)
+        given = variable if problem or vouched(spec, reached, state.keyed) else ""
+        held = _held(account, spec, given, slot in session_slots, slot in state.keyed)
         locked = held is Held.KEYRING and keyring_state in ("locked", "denied")
         plain = msgspec.structs.replace(account, ttl=None, timeouts="")
         about, attention = _state(account, listing, now, account.id in refreshing)
@@ -207,7 +209,7 @@ def _key_words(held: Held, account: Account, spec: ProviderSpec, variable: str, 
             return _("from {variable}").format(variable=variable)
         case Held.NOT_NEEDED:
             return _("none needed")
-    if account.key_from is KeyFrom.ENVIRONMENT:
+    if account.key_from is KeyFrom.ENVIRONMENT and not variable:
         wanted = " / ".join(spec.key_env)
         return _("none: {variable} is not set").format(variable=wanted) if wanted else _("none")
     return _("none yet; there is one in {variable}").format(variable=variable) if variable else _("none yet")

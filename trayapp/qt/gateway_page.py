@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from msgspec import Struct
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from trayapp.core.language import _
 from trayapp.core.rules import ROLES
@@ -16,12 +16,13 @@ from trayapp.core.state import State
 from trayapp.core.topic import Topic
 from trayapp.gateway.status import Status
 from trayapp.qt.dialogs import Perform, Start, plain
-from trayapp.qt.fields import FieldPage, FieldRow, make_scrolling
+from trayapp.qt.fields import FieldPage, FieldRow
 from trayapp.qt.gateway_failover import Failover
 from trayapp.qt.gateway_reach import Reach
 from trayapp.qt.gateway_tokens import TokenPart
 from trayapp.qt.gateway_tools import ToolPart
 from trayapp.qt.local_order import note, say
+from trayapp.qt.page_tabs import PageTabs, stacked
 from trayapp.ui import form, gateway
 
 OWN = ("gateway_failover",)
@@ -71,17 +72,11 @@ class GatewayPage(QWidget):
         self._forced = False
         """Failover is set from outside."""
         titles = (_("Gateway"), _("Tokens"), _("Names and failover"), _("Advanced"), _("Tools"), _("Usage"))
-        self._titles = form.access_keys(titles, taken)
-        self._taken = taken + form.access_letters(self._titles)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName(_("Parts of the page"))
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.tabs)
+        self.tabs = PageTabs(self, titles, taken=taken)
 
     def parts(self) -> Iterator[None]:
         """Makes what stands on the page, in steps of some milliseconds; it is of no use before the last one."""
-        side, taken = self._side, self._taken
+        side, taken = self._side, self.tabs.taken
         first, names, advanced = (self._lines(part) for part in _PARTS)
         self.fields = (first, names, advanced)
         yield
@@ -95,16 +90,14 @@ class GatewayPage(QWidget):
         self.warning = _below(self.rows["gateway_without_token"])
         self.tools = ToolPart(taken=taken)
         yield
-        self.usage = side.usage(taken) if side.usage is not None else _bare(_("There are no figures yet."))
+        self.usage = side.usage(taken) if side.usage is not None else stacked(plain(_("There are no figures yet.")))
         yield
-        parts = (first, self.tokens, names, advanced, self.tools, self.usage)
-        for part, label in zip(parts, self._titles, strict=True):
-            self.tabs.addTab(part, label)
+        self.tabs.fill(first, self.tokens, names, advanced, self.tools, self.usage)
 
     def _lines(self, names: tuple[str, ...]) -> FieldPage:
         fields = {field.name: field for field in self._page.fields}
         page = form.Page(self._page.name, self._page.title, tuple(fields[name] for name in names))
-        lines = FieldPage(page, taken=self._taken)
+        lines = FieldPage(page, taken=self.tabs.taken)
         lines.changed.connect(self._edited)
         return lines
 
@@ -228,13 +221,3 @@ def _below(row: FieldRow) -> QLabel:
     if layout is not None:
         layout.addWidget(label)
     return label
-
-
-def _bare(text: str) -> QScrollArea:
-    """A part that has nothing but a sentence to show."""
-    area, inside = QScrollArea(), QWidget()
-    layout = QVBoxLayout(inside)
-    layout.addWidget(plain(text))
-    layout.addStretch(1)
-    make_scrolling(area, inside)
-    return area

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from trayapp.core.language import _
 from trayapp.core.settings import Settings
@@ -17,13 +17,14 @@ from trayapp.core.topic import Topic
 from trayapp.local.advice import Advice
 from trayapp.local.residency import View
 from trayapp.qt.dialogs import Perform, Start
-from trayapp.qt.fields import FieldPage, FieldRow, make_scrolling
+from trayapp.qt.fields import FieldPage, FieldRow
 from trayapp.qt.local_exceptions import Exceptions
 from trayapp.qt.local_launch import AtLaunch
 from trayapp.qt.local_loaded import LoadedNow
 from trayapp.qt.local_roles import Roles
 from trayapp.qt.local_routes import Routes
 from trayapp.qt.local_strategy import StrategyChoice
+from trayapp.qt.page_tabs import PageTabs, stacked
 from trayapp.ui import form, local_form, rule_form
 from trayapp.ui.local_form import Loaded, Usual
 from trayapp.ui.rule_form import ROLE_NAMES
@@ -84,17 +85,11 @@ class LocalPage(QWidget):
         self._known: tuple[str, ...] = ()
         self._forced: set[str] = set()
         titles = (_("Strategy"), _("Loaded now"), _("Figures"), _("Roles and start"), _("Rules"))
-        self._titles = form.access_keys(titles, taken)
-        self._taken = taken + form.access_letters(self._titles)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setAccessibleName(_("Parts of the page"))
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.tabs)
+        self.tabs = PageTabs(self, titles, taken=taken)
 
     def parts(self) -> Iterator[None]:
         """Makes what stands on the page, in steps of some milliseconds; it is of no use before the last one."""
-        taken = self._taken
+        taken = self.tabs.taken
         self.strategy = StrategyChoice(taken=taken)
         self.strategy.changed.connect(self._edited)
         yield
@@ -110,7 +105,7 @@ class LocalPage(QWidget):
         labels = form.access_keys((*roles, _("Add"), _("Remove"), _("Up"), _("Down")), taken)
         self.roles = Roles(labels[: len(roles)], help=local_form.help("roles"))
         self.launch = AtLaunch(labels[len(roles) :], help=local_form.help("warm_at_launch"))
-        below = _stacked(self.roles, self.launch)
+        below = stacked(self.roles, self.launch)
         yield
         self.routes = Routes(
             chosen=lambda: self._side.state.value.active,
@@ -128,9 +123,7 @@ class LocalPage(QWidget):
         }
         for editor in self._editors.values():
             editor.changed.connect(self._edited)
-        parts = (self.strategy, self.loaded, self.figures, below, self.routes)
-        for part, label in zip(parts, self._titles, strict=True):
-            self.tabs.addTab(part, label)
+        self.tabs.fill(self.strategy, self.loaded, self.figures, below, self.routes)
 
     @property
     def rows(self) -> dict[str, FieldRow]:
@@ -278,14 +271,3 @@ class LocalPage(QWidget):
         drafts = rule_form.with_examples(self.drafts, which)
         self.roles.enter(drafts.roles)
         self.routes.enter(drafts)
-
-
-def _stacked(*parts: QWidget) -> QScrollArea:
-    """Groups one below the other."""
-    area, inside = QScrollArea(), QWidget()
-    layout = QVBoxLayout(inside)
-    for part in parts:
-        layout.addWidget(part)
-    layout.addStretch(1)
-    make_scrolling(area, inside)
-    return area
